@@ -1,0 +1,74 @@
+/*
+ * leader.h - the rank that leads: owns the ledger, answers the HTTP API,
+ * turns what the ledger decides into messages to the agents and what the
+ * agents report into events of the ledger.
+ *
+ * One a process, on the loop's thread.  It sends by net_send (to its own node
+ * too, where an agent runs like everywhere else) and never reads from the
+ * net: its owner passes on what it hears.
+ */
+#ifndef BROKER_LEADER_H
+#define BROKER_LEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "broker/net.h"
+#include "io/loop.h"
+
+struct leader;
+
+/* Strings are copied.  0 and NULL mean the default named. */
+struct leader_config {
+	const char *berth;	  /* name of this Berth; needed */
+	const char *version;	  /* NULL: the package's */
+	const char *token;	  /* NULL: a random one */
+	const char *contact_path; /* contact file (0600); NULL: none */
+	const char *unix_path;	  /* API socket; NULL: none */
+	const char *listen_host;  /* TCP; NULL: by listen_local */
+	unsigned listen_port;	  /* 0: any */
+	bool listen_local;	  /* with no listen_host: loopback (true), or
+				     all addresses, announced by host name */
+	bool no_tcp;		  /* the Unix socket only */
+	const char *node_dir;	  /* this node's folder: log/ lies in it */
+	const char *state_dir;	  /* for BERTH_STATE_DIR of the hosts */
+	const char *policy;	  /* NULL: "fifo" */
+	const char *const *frameworks; /* NULL-terminated; NULL: mpi, batch.
+					  Hosts that the leader starts. */
+	uint64_t seed;		  /* of the policy; 0: random */
+	uint32_t offer_expiry_ms; /* 5000 */
+	uint32_t heartbeat_ms;	  /* 1000: a Ping to each agent */
+	uint32_t heartbeat_timeout_ms; /* 5000: silence that makes it away */
+	uint32_t node_timeout_ms; /* 30000: away for so long is down, and its
+				     tasks are lost */
+	size_t keep_jobs;	  /* 10000: ended jobs that stay visible */
+	size_t keep_events;	  /* 4096: for /v1/events */
+};
+
+/* Listens and writes the contact file; nodes come with NodeHello.  The hosts
+ * of the frameworks are started when this node has come. */
+struct leader *leader_create(struct loop *loop, struct net *net,
+			     const struct leader_config *config,
+			     struct berth_error *err);
+/* Removes the contact file and the socket; sends nothing. */
+void leader_destroy(struct leader *l);
+
+/* What the owner of the net hears. */
+void leader_peer_up(struct leader *l, const char *node);
+void leader_peer_down(struct leader *l, const char *node, const char *why);
+/* NodeHello, TaskReport, StdinAck, OutputData, Pong and LauncherInfo are the
+ * leader's; others are ignored. */
+void leader_message(struct leader *l, const char *node, const Berth__Msg *msg);
+
+/* POST /v1/shutdown came: Shutdown has been sent to every agent and the
+ * answer to the client.  Called once, from the loop; may be NULL. */
+typedef void (*leader_ended_f)(void *arg, const char *reason, bool kill_tasks);
+void leader_on_shutdown(struct leader *l, leader_ended_f ended, void *arg);
+
+/* For tests and for what is printed at the start. */
+const char *leader_token(const struct leader *l);
+const char *leader_uri(const struct leader *l); /* "" with no_tcp */
+
+#endif
