@@ -1,1 +1,1 @@
-EXTRA_DIST += etc/berth.pc.in
+EXTRA_DIST += etc/berth.pc.in etc/packages etc/build
