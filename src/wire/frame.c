@@ -1,0 +1,179 @@
+/* frame.c - see frame.h. */
+#include "wire/frame.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#define MAGIC 0x42525448u /* "BRTH" */
+
+static void put16(unsigned char *p, unsigned v)
+{
+	p[0] = (unsigned char)(v >> 8);
+	p[1] = (unsigned char)v;
+}
+
+static void put32(unsigned char *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+static unsigned get16(const unsigned char *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
+
+static uint32_t get32(const unsigned char *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+/* CRC-32C (Castagnoli), reflected polynomial 0x82f63b78, eight bytes a step
+ * by eight tables that are filled before main. */
+static uint32_t crc_table[8][256];
+
+static __attribute__((constructor)) void crc_prepare(void)
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t c = i;
+
+		for (int k = 0; k < 8; k++)
+			c = c & 1 ? c >> 1 ^ 0x82f63b78u : c >> 1;
+		crc_table[0][i] = c;
+	}
+	for (uint32_t i = 0; i < 256; i++) {
+		for (int t = 1; t < 8; t++) {
+			uint32_t c = crc_table[t - 1][i];
+
+			crc_table[t][i] = c >> 8 ^ crc_table[0][c & 255];
+		}
+	}
+}
+
+static uint32_t crc32c(const unsigned char *p, size_t n)
+{
+	uint32_t c = ~0u;
+
+	for (; n >= 8; n -= 8, p += 8) {
+		c ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 |
+		     (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+		c = crc_table[7][c & 255] ^ crc_table[6][c >> 8 & 255] ^
+		    crc_table[5][c >> 16 & 255] ^ crc_table[4][c >> 24] ^
+		    crc_table[3][p[4]] ^ crc_table[2][p[5]] ^
+		    crc_table[1][p[6]] ^ crc_table[0][p[7]];
+	}
+	for (; n > 0; n--, p++)
+		c = c >> 8 ^ crc_table[0][(c ^ *p) & 255];
+	return ~c;
+}
+
+int frame_encode(struct buf *out, const Berth__Msg *msg,
+		 struct berth_error *err)
+{
+	size_t len = berth__msg__get_packed_size(msg);
+	unsigned char *p;
+
+	if (len > FRAME_MAX)
+		return error_set(err, BERTH_ELIMIT,
+				 "a %s message of %zu bytes is larger than "
+				 "the %u that a frame holds",
+				 msg_name(msg), len, FRAME_MAX);
+	p = (unsigned char *)buf_reserve(out, FRAME_HEADER + len);
+	berth__msg__pack(msg, p + FRAME_HEADER);
+	put32(p, MAGIC);
+	put16(p + 4, FRAME_VERSION);
+	put16(p + 6, 0);
+	put32(p + 8, (uint32_t)len);
+	put32(p + 12, crc32c(p + FRAME_HEADER, len));
+	out->len += FRAME_HEADER + len;
+	out->data[out->len] = '\0';
+	return 0;
+}
+
+/* The length in a header that is ours; -1 if it is not.  Looks at no more
+ * than the len bytes that are there, so that nonsense is refused at once. */
+static long check_header(const unsigned char *p, size_t len,
+			 struct berth_error *err)
+{
+	static const unsigned char magic[4] = {'B', 'R', 'T', 'H'};
+
+	if (memcmp(p, magic, len < 4 ? len : 4) != 0)
+		return error_set(err, BERTH_EPROTO,
+				 "the peer does not speak Berth's protocol");
+	if (len >= 6 && get16(p + 4) != FRAME_VERSION)
+		return error_set(err, BERTH_EPROTO,
+				 "the peer speaks version %u of Berth's "
+				 "protocol, this is version %d",
+				 get16(p + 4), FRAME_VERSION);
+	if (len >= 8 && get16(p + 6) != 0)
+		return error_set(err, BERTH_EPROTO,
+				 "unknown flags 0x%x in a frame",
+				 get16(p + 6));
+	if (len < FRAME_HEADER)
+		return 0;
+	if (get32(p + 8) > FRAME_MAX)
+		return error_set(err, BERTH_EPROTO,
+				 "a frame of %u bytes, at most %u are allowed",
+				 get32(p + 8), FRAME_MAX);
+	return (long)get32(p + 8);
+}
+
+long frame_decode(const void *data, size_t len, Berth__Msg **msg, size_t *need,
+		  struct berth_error *err)
+{
+	const unsigned char *p = data;
+	long body = check_header(p, len, err);
+	size_t total = FRAME_HEADER;
+
+	if (body < 0)
+		return -1;
+	if (len >= FRAME_HEADER)
+		total += (size_t)body;
+	if (need)
+		*need = total;
+	if (len < FRAME_HEADER || len < total)
+		return 0;
+	if (crc32c(p + FRAME_HEADER, (size_t)body) != get32(p + 12))
+		return error_set(err, BERTH_EPROTO,
+				 "a damaged frame (wrong checksum)");
+	*msg = berth__msg__unpack(NULL, (size_t)body, p + FRAME_HEADER);
+	if (*msg == NULL)
+		return error_set(err, BERTH_EPROTO,
+				 "a frame of %ld bytes that holds no message",
+				 body);
+	return (long)total;
+}
+
+void msg_free(Berth__Msg *msg)
+{
+	if (msg)
+		berth__msg__free_unpacked(msg, NULL);
+}
+
+Berth__Msg *msg_copy(const Berth__Msg *msg)
+{
+	size_t len = berth__msg__get_packed_size(msg);
+	uint8_t *packed = mem_array(len, 1);
+	Berth__Msg *copy;
+
+	berth__msg__pack(msg, packed);
+	copy = berth__msg__unpack(NULL, len, packed);
+	free(packed);
+	if (copy == NULL)
+		abort(); /* only when memory is gone */
+	return copy;
+}
+
+const char *msg_name(const Berth__Msg *msg)
+{
+	const ProtobufCFieldDescriptor *field;
+
+	if (msg->body_case == BERTH__MSG__BODY__NOT_SET)
+		return "empty";
+	field = protobuf_c_message_descriptor_get_field(
+		&berth__msg__descriptor, (unsigned)msg->body_case);
+	return field ? field->name : "unknown";
+}
