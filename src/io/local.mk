@@ -1,1 +1,12 @@
-# io
+# Floor 2: event loop, streams, HTTP, configuration files.
+noinst_LIBRARIES += src/io/libio.a
+src_io_libio_a_SOURCES = \
+	src/io/conf.c src/io/conf.h \
+	src/io/loop.c src/io/loop.h \
+	src/io/stream.c src/io/stream.h src/io/connector.c src/io/listener.c \
+	src/io/where.c src/io/where.h
+src_io_libio_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEVENT_CFLAGS) $(CURL_CFLAGS) \
+	$(LIBCONFIG_CFLAGS)
+src_io_libio_a_CFLAGS = $(AM_CFLAGS)
+LIBIO = src/io/libio.a
+IO_LIBS = $(LIBEVENT_LIBS) $(CURL_LIBS) $(LIBCONFIG_LIBS)
