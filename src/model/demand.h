@@ -1,0 +1,113 @@
+/*
+ * demand.h - what a framework says it wants, and the filters that say what it
+ * does not want to be offered for a while.
+ *
+ * `count` and `max` are what is still outstanding: accepting slices of an
+ * offer for the demand lowers both by the slices' units, and a demand whose
+ * max is 0 is met and gone.  Stating a demand of the same id again replaces
+ * it: the numbers are then those beyond what is held; units in offers that
+ * are still open count as part of them.
+ */
+#ifndef MODEL_DEMAND_H
+#define MODEL_DEMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/error.h"
+#include "base/map.h"
+#include "model/amount.h"
+#include "model/node.h"
+#include "model/tree.h"
+
+struct framework;
+struct role;
+
+/* The size of one unit; all of it on one node. */
+struct request {
+	unsigned cores;	     /* at least 1 */
+	uint64_t memory_mib; /* 0: none is reserved, nor counted */
+	unsigned gpus;
+	char *gpu_vendor;    /* "" or NULL: any */
+	uint64_t drive_mib;  /* on one drive */
+};
+
+enum packing {
+	PACKING_ANY, /* few nodes, without breaking up idle ones */
+	PACKING_PACK,
+	PACKING_SPREAD,
+};
+
+/* No offer for the demand until then, from this node or at all. */
+struct filter {
+	struct demand *demand;
+	struct node *node;	/* NULL: any node */
+	uint64_t until_us;
+	size_t heap_pos;	/* the ledger's */
+	TAILQ_ENTRY(filter) of_demand;
+};
+
+struct demand {
+	char *id;
+	unsigned count; /* at least so many units; with gang all or none */
+	unsigned max;	/* more are welcome up to this, ≥ count */
+	bool gang;
+	bool separate;	/* each unit a slice of its own */
+	struct request unit;
+
+	/* Hard. */
+	struct label *label;
+	size_t nlabels;
+	char **nodes;	/* only these; NULL-terminated, NULL: all */
+	char **exclude; /* NULL-terminated or NULL */
+	bool exclusive;
+	unsigned per_node;     /* exactly so many on a node; 0: any */
+	unsigned min_per_node; /* at least */
+	enum fit_level fit;    /* no slice is spread wider */
+
+	/* Soft. */
+	char **prefer_nodes; /* NULL-terminated or NULL */
+	enum packing packing;
+
+	char *role; /* "" or NULL: the framework's */
+	int priority;	   /* the higher the sooner */
+	bool revocable_ok;
+
+	/* The ledger's. */
+	struct framework *framework;
+	struct role *charged; /* whose share it counts for */
+	uint64_t seq;	      /* order of statement, never reused */
+	unsigned offered;     /* units in open offers */
+	bool active;	      /* wants offers now, see ledger */
+	bool dirty;	      /* has to look at every node */
+	struct map *excluded; /* exclude as a set, NULL: none */
+	struct filter *blocked; /* of all nodes, NULL: none */
+	TAILQ_HEAD(, filter) filters; /* of single nodes */
+	size_t nfilters;
+	TAILQ_ENTRY(demand) of_framework;
+	TAILQ_ENTRY(demand) dirty_link;
+};
+TAILQ_HEAD(demand_list, demand);
+
+/* fit FIT_NODE, revocable_ok, one unit of one core; the rest empty. */
+struct demand *demand_create(const char *id);
+void demand_destroy(struct demand *d); /* NULL is fine */
+/* What the framework stated, without the ledger's part. */
+struct demand *demand_copy(const struct demand *d);
+
+/* Does it contradict itself?  max 0 becomes count here. */
+int demand_check(struct demand *d, struct berth_error *err);
+
+/* Units that may still be offered. */
+unsigned demand_open(const struct demand *d);
+/* Units without which it is not to be offered anything: of a gang what is
+ * left of count, else 1. */
+unsigned demand_least(const struct demand *d);
+
+struct amount request_amount(const struct request *r);
+
+const char *packing_name(enum packing p);
+
+#endif

@@ -1,0 +1,134 @@
+/*
+ * policy.h - who gets how much, and which nodes: a policy behind one table of
+ * functions.
+ *
+ * A policy is pure: it looks at a view, draws random numbers from the view's
+ * source only, and answers with decisions.  It keeps nothing between rounds
+ * but scratch memory, changes nothing but through view_decide and view_hold,
+ * and has no clock of its own: the same view and seed give the same
+ * decisions.  What a decision means (exact slices, an offer, a message) is
+ * its caller's business.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/rand.h"
+#include "model/amount.h"
+#include "model/demand.h"
+#include "model/framework.h"
+#include "model/node.h"
+#include "model/role.h"
+
+#define POLICY_ABI 1
+
+/* Offer so many units of the demand on these nodes. */
+struct share {
+	struct node *node; /* not to be written to */
+	unsigned units;
+};
+
+struct decision {
+	struct demand *demand; /* not to be written to */
+	struct share *share;
+	size_t nshares, room;
+	unsigned units; /* sum */
+};
+
+void decision_init(struct decision *d);
+void decision_finish(struct decision *d);
+void decision_clear(struct decision *d);
+void decision_add(struct decision *d, struct node *node, unsigned units);
+
+struct view;
+
+struct view_ops {
+	/*
+	 * Where units of d could go, by d's constraints, filters and
+	 * preferences, in what is free and not held for another demand: from
+	 * least (else none at all) to most units.  Fills *out; returns its
+	 * units.  Looks at what changed alone where that is enough.
+	 */
+	unsigned (*place)(struct view *v, struct demand *d, unsigned least,
+			  unsigned most, struct decision *out);
+	/* As place, of one node: how many units of d it could have now. */
+	unsigned (*units)(struct view *v, struct demand *d, struct node *n,
+			  unsigned limit);
+	/* Decide: from here on these units are not free in the view.  Returns
+	 * how many of them could be given; all of them, if they come from
+	 * place or units. */
+	unsigned (*decide)(struct view *v, const struct decision *d);
+	/* For this round keep the nodes where d, a gang that can't be met
+	 * yet, can be met soonest from being given to others; what they have
+	 * beyond d's part stays free.  Returns the units so held: 0 when all
+	 * nodes that are up could not meet it. */
+	unsigned (*hold)(struct view *v, struct demand *d);
+	/* Each node that is up, until cb answers false. */
+	void (*nodes)(struct view *v, bool (*cb)(void *arg, struct node *n),
+		      void *arg);
+	/* May this round take more decisions? */
+	bool (*more)(struct view *v);
+};
+
+/* What a policy sees of the cluster. */
+struct view {
+	const struct view_ops *ops;
+	uint64_t now_us;
+	struct rand_state *rand;
+	/* Demands that want offers and may have them: their framework is
+	 * there and not suppressed, they are not filtered at all, not all of
+	 * their units are in open offers.  By priority, then age.  They leave
+	 * the list after the round only. */
+	struct demand *const *demand;
+	size_t ndemands;
+	struct amount total; /* of all nodes that are up */
+	struct amount free;  /* of them, now */
+};
+
+struct policy {
+	unsigned abi; /* POLICY_ABI */
+	const char *name;
+	const char *doc; /* one line */
+	/* Scratch memory; both NULL if it needs none. */
+	void *(*create)(void);
+	void (*destroy)(void *scratch);
+	/* One round: take decisions until nothing more can be decided, or
+	 * view_more says no. */
+	void (*decide)(void *scratch, struct view *v);
+};
+
+static inline unsigned view_place(struct view *v, struct demand *d,
+				  unsigned least, unsigned most,
+				  struct decision *out)
+{
+	return v->ops->place(v, d, least, most, out);
+}
+
+static inline unsigned view_decide(struct view *v, const struct decision *d)
+{
+	return v->ops->decide(v, d);
+}
+
+static inline unsigned view_hold(struct view *v, struct demand *d)
+{
+	return v->ops->hold(v, d);
+}
+
+static inline bool view_more(struct view *v)
+{
+	return v->ops->more(v);
+}
+
+extern const struct policy policy_fifo; /* fifo.c */
+extern const struct policy policy_drf;	/* drf.c */
+
+/* A built-in policy; err names those there are. */
+const struct policy *policy_find(const char *name, struct berth_error *err);
+/* The i-th one, NULL behind the last. */
+const struct policy *policy_at(size_t i);
+
+#endif
