@@ -415,6 +415,8 @@ const char *topology_device_kind_name(enum topology_device_kind kind)
 		return "nvme";
 	case TOPOLOGY_DRIVE:
 		return "drive";
+	case TOPOLOGY_REMOVABLE:
+		return "removable";
 	case TOPOLOGY_PORT:
 		return "port";
 	}

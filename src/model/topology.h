@@ -60,6 +60,7 @@ enum topology_device_kind {
 	TOPOLOGY_GPU,
 	TOPOLOGY_NVME,	/* one controller, whatever its namespaces */
 	TOPOLOGY_DRIVE, /* any other local drive */
+	TOPOLOGY_REMOVABLE, /* optical and the like: listed, never offered */
 	TOPOLOGY_PORT,	/* one device of a fabric */
 };
 
