@@ -1,0 +1,402 @@
+#include "framework/session.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "framework/outbox.h"
+#include "io/http.h"
+
+#define SECOND UINT64_C(1000000)
+#define PAUSE_FIRST (SECOND / 10)
+#define PAUSE_MOST (5 * SECOND)
+/* Standing this long means that the next pause is a short one again. */
+#define STEADY (30 * SECOND)
+/* The broker pings every 10 s. */
+#define SILENCE (35 * SECOND)
+#define REGISTER_MS 10000
+#define CALLS_MS 60000
+
+enum { LINE_MAX_BYTES = 256 << 20 };
+
+enum phase {
+	DOWN,	     /* waiting for the next try */
+	REGISTERING, /* POST /v1/frameworks is under way */
+	STREAMING,   /* the event stream is open, `state` not seen */
+	UP,
+};
+
+struct session {
+	struct loop *loop;
+	const struct session_events *ev;
+	void *arg;
+	char *name, *registration; /* its body */
+	struct http_client *client;
+	enum phase phase;
+	char *events_path, *calls_path; /* with the session's key */
+	struct http_call *registering, *stream, *posting;
+	struct loop_timer *retry, *silence, *wake;
+	uint64_t pause, up_since, heard;
+	struct buf line; /* of the stream; begins with what is not decoded */
+	size_t scanned;	 /* no newline up to here */
+	struct event event;
+	struct outbox *outbox;
+	struct buf body; /* of the batch under way */
+};
+
+static void try_register(void *arg);
+
+/* ---- losing and trying again ---- */
+
+static void cancel(struct http_call **call)
+{
+	if (*call)
+		http_call_cancel(*call);
+	*call = NULL;
+}
+
+static void go_down(struct session *s)
+{
+	cancel(&s->registering);
+	cancel(&s->stream);
+	cancel(&s->posting);
+	outbox_clear(s->outbox);
+	buf_clear(&s->line);
+	s->scanned = 0;
+	loop_timer_stop(s->silence);
+	s->phase = DOWN;
+}
+
+static void lost(struct session *s, const char *why)
+{
+	if (s->phase == UP && loop_now_us() - s->up_since > STEADY)
+		s->pause = PAUSE_FIRST;
+	if (s->phase == UP || s->pause == PAUSE_FIRST)
+		log_warn("no connection to the broker (%s); trying again",
+			 why);
+	go_down(s);
+	loop_timer_start(s->retry, s->pause);
+	s->pause = s->pause * 2 < PAUSE_MOST ? s->pause * 2 : PAUSE_MOST;
+}
+
+static void on_silence(void *arg)
+{
+	struct session *s = arg;
+	uint64_t quiet = loop_now_us() - s->heard;
+
+	if (quiet >= SILENCE)
+		lost(s, "nothing heard for 35 s");
+	else
+		loop_timer_start(s->silence, SILENCE - quiet);
+}
+
+/* The text of an error answer, for a log line. */
+static const char *answer_text(int status, const char *body, size_t len,
+			       const struct berth_error *err, char *out,
+			       size_t size)
+{
+	json_t *json = NULL;
+	const char *text = NULL;
+
+	if (status == 0)
+		return err && err->text[0] ? err->text : "no answer";
+	if (len)
+		json = json_loadb(body, len, 0, NULL);
+	text = json_string_value(json_object_get(json, "error"));
+	if (text)
+		snprintf(out, size, "%s", text);
+	else
+		snprintf(out, size, "HTTP status %d", status);
+	json_decref(json);
+	return out;
+}
+
+/* ---- calls ---- */
+
+static void on_refused(void *arg, const json_t *call, const char *text)
+{
+	struct session *s = arg;
+
+	if (s->phase == UP)
+		s->ev->refused(s->arg, call, text);
+}
+
+static void calls_done(void *arg, int status, const char *body, size_t len,
+		       const struct berth_error *err)
+{
+	struct session *s = arg;
+	struct berth_error bad = { 0 };
+	char room[512];
+	const char *text;
+
+	s->posting = NULL;
+	if (status == 200) {
+		if (outbox_answered(s->outbox, body, len, on_refused, s,
+				    &bad) < 0)
+			lost(s, bad.text);
+		else
+			session_wake(s);
+		return;
+	}
+	text = answer_text(status, body, len, err, room, sizeof(room));
+	if (status == 400 || status == 413) {
+		log_error("the broker takes none of a batch of calls: %s",
+			  text);
+		outbox_all_refused(s->outbox, text, on_refused, s);
+		session_wake(s);
+		return;
+	}
+	lost(s, text);
+}
+
+static void send_batch(struct session *s)
+{
+	static const struct http_call_events ev = { .done = calls_done };
+
+	if (s->phase != UP || s->posting ||
+	    !outbox_batch(s->outbox, &s->body))
+		return;
+	s->posting = http_call_start(s->client, "POST", s->calls_path,
+				     s->body.data, s->body.len, CALLS_MS, &ev,
+				     s);
+}
+
+static void on_wake(void *arg)
+{
+	struct session *s = arg;
+
+	if (s->phase != UP)
+		return;
+	s->ev->settle(s->arg);
+	send_batch(s);
+}
+
+void session_wake(struct session *s)
+{
+	if (!loop_timer_pending(s->wake))
+		loop_timer_start(s->wake, 0);
+}
+
+int session_call(struct session *s, json_t *call, struct berth_error *err)
+{
+	if (call && s->phase != UP) {
+		json_decref(call);
+		return 0;
+	}
+	if (outbox_push(s->outbox, call, err) < 0)
+		return -1;
+	session_wake(s);
+	return 0;
+}
+
+/* ---- the event stream ---- */
+
+static void take_event(struct session *s, const char *line, size_t len)
+{
+	struct berth_error err = { 0 };
+
+	if (!len)
+		return;
+	if (event_read(&s->event, line, len, &err) < 0) {
+		log_error("event from the broker passed over: %s", err.text);
+		return;
+	}
+	if (s->event.type == EVENT_UNKNOWN)
+		log_debug("unknown event \"%s\"", s->event.type_name);
+	if (s->event.type == EVENT_UNKNOWN || s->event.type == EVENT_PING)
+		return;
+	if (s->phase == STREAMING) {
+		if (s->event.type != EVENT_STATE) {
+			log_error("event \"%s\" before the state passed over",
+				  s->event.type_name);
+			return;
+		}
+		s->phase = UP;
+		s->up_since = loop_now_us();
+		log_info("registered as %s", s->name);
+	}
+	s->ev->event(s->arg, &s->event);
+	session_wake(s);
+}
+
+static void stream_data(void *arg, const char *data, size_t len)
+{
+	struct session *s = arg;
+	size_t at = 0;
+
+	s->heard = loop_now_us();
+	buf_add(&s->line, data, len);
+	while (s->phase >= STREAMING) {
+		char *end = memchr(s->line.data + s->scanned, '\n',
+				   s->line.len - s->scanned);
+		size_t stop;
+
+		if (!end)
+			break;
+		stop = (size_t)(end - s->line.data);
+		take_event(s, s->line.data + at, stop - at);
+		at = s->scanned = stop + 1;
+	}
+	if (s->phase < STREAMING)
+		return;
+	buf_drain(&s->line, at);
+	s->scanned = s->line.len;
+	if (s->line.len > LINE_MAX_BYTES)
+		lost(s, "an event of more than 256 MiB");
+}
+
+static void stream_done(void *arg, int status, const char *body, size_t len,
+			const struct berth_error *err)
+{
+	struct session *s = arg;
+	char room[512];
+
+	s->stream = NULL;
+	if (status == 200)
+		lost(s, "the stream of events ended");
+	else
+		lost(s, answer_text(status, body, len, err, room,
+				    sizeof(room)));
+}
+
+/* ---- registering ---- */
+
+static void open_stream(struct session *s, const char *key)
+{
+	static const struct http_call_events ev = { .data = stream_data,
+						    .done = stream_done };
+	char *encoded = http_encode(key);
+
+	free(s->events_path);
+	free(s->calls_path);
+	s->events_path = mem_printf("/v1/frameworks/%s/events?session=%s",
+				    s->name, encoded);
+	s->calls_path = mem_printf("/v1/frameworks/%s/calls?session=%s",
+				   s->name, encoded);
+	free(encoded);
+	s->phase = STREAMING;
+	s->heard = loop_now_us();
+	loop_timer_start(s->silence, SILENCE);
+	s->stream = http_call_start(s->client, "GET", s->events_path, NULL, 0,
+				    0, &ev, s);
+}
+
+static void register_done(void *arg, int status, const char *body, size_t len,
+			  const struct berth_error *err)
+{
+	struct session *s = arg;
+	struct berth_error why = { 0 };
+	char room[512];
+	const char *key, *text;
+	json_t *answer;
+
+	s->registering = NULL;
+	if (status == 200 || status == 201) {
+		answer = json_loadb(body, len, 0, NULL);
+		key = json_string_value(json_object_get(answer, "session"));
+		if (key)
+			open_stream(s, key);
+		else
+			lost(s, "its answer names no session");
+		json_decref(answer);
+		return;
+	}
+	text = answer_text(status, body, len, err, room, sizeof(room));
+	if (status >= 400 && status < 500 && status != 408 && status != 409 &&
+	    status != 429) {
+		error_set(&why, BERTH_EINPUT,
+			  "the broker refuses framework \"%s\": %s", s->name,
+			  text);
+		go_down(s);
+		s->ev->failed(s->arg, &why);
+		return;
+	}
+	lost(s, text);
+}
+
+static void try_register(void *arg)
+{
+	static const struct http_call_events ev = { .done = register_done };
+	struct session *s = arg;
+
+	s->phase = REGISTERING;
+	s->registering = http_call_start(s->client, "POST", "/v1/frameworks",
+					 s->registration,
+					 strlen(s->registration), REGISTER_MS,
+					 &ev, s);
+}
+
+/* ---- life ---- */
+
+static char *registration(const struct session_config *c,
+			  struct berth_error *err)
+{
+	json_t *o = json_pack("{s:s, s:s, s:i, s:s}", "name", c->name, "role",
+			      c->role, "failover_ms", (int)c->failover_ms,
+			      "options_doc",
+			      c->options_doc ? c->options_doc : "");
+	char *text = NULL;
+
+	if (o)
+		text = json_dumps(o, JSON_COMPACT);
+	if (!text)
+		error_set(err, BERTH_EINPUT,
+			  "name, role or options_doc is not UTF-8");
+	json_decref(o);
+	return text;
+}
+
+struct session *session_create(struct loop *loop,
+			       const struct session_config *config,
+			       const struct session_events *ev, void *arg,
+			       struct berth_error *err)
+{
+	struct session *s = mem_alloc(sizeof(*s));
+
+	s->loop = loop;
+	s->ev = ev;
+	s->arg = arg;
+	s->pause = PAUSE_FIRST;
+	buf_init(&s->line);
+	buf_init(&s->body);
+	event_init(&s->event);
+	s->outbox = outbox_create();
+	s->name = mem_strdup(config->name);
+	s->retry = loop_timer_create(loop, try_register, s);
+	s->silence = loop_timer_create(loop, on_silence, s);
+	s->wake = loop_timer_create(loop, on_wake, s);
+	s->registration = registration(config, err);
+	if (s->registration)
+		s->client = http_client_create(loop, config->uri,
+					       config->token, err);
+	if (!s->client) {
+		session_destroy(s);
+		return NULL;
+	}
+	loop_timer_start(s->retry, 0);
+	return s;
+}
+
+void session_destroy(struct session *s)
+{
+	if (!s)
+		return;
+	go_down(s);
+	http_client_destroy(s->client);
+	loop_timer_destroy(s->retry);
+	loop_timer_destroy(s->silence);
+	loop_timer_destroy(s->wake);
+	outbox_destroy(s->outbox);
+	event_finish(&s->event);
+	buf_finish(&s->line);
+	buf_finish(&s->body);
+	free(s->name);
+	free(s->registration);
+	free(s->events_path);
+	free(s->calls_path);
+	free(s);
+}
