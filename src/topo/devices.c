@@ -60,30 +60,40 @@ static const char *info(hwloc_obj_t obj, const char *name)
 	return hwloc_obj_get_info_by_name(obj, name);
 }
 
-/* The only NUMA node of ours in nodeset, else the only one at all, else -1. */
-static int only_numa(const struct topology *t, hwloc_obj_t at)
+/* Does any core of ours have it as its memory? */
+static bool is_ours(const struct topology *t, int numa)
 {
-	int ours = -1, any = -1;
-	unsigned nours = 0, nany = 0;
+	for (size_t i = 0; i < t->ncores; i++)
+		if (t->core[i].numa == numa)
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < t->nnumas; i++) {
-		bool has = false;
+/* The one NUMA node near obj: of ours if there is any, else normal memory,
+ * else whatever there is; -1 when that leaves several. */
+static int only_numa(const struct topology *t, hwloc_obj_t obj)
+{
+	enum { OURS, NORMAL, ANY, RANKS };
+	int found[RANKS] = { -1, -1, -1 };
+	unsigned n[RANKS] = { 0, 0, 0 };
 
-		if (at->nodeset == NULL ||
-		    !hwloc_bitmap_isset(at->nodeset, t->numa[i].os_index))
+	for (int i = 0; i < (int)t->nnumas; i++) {
+		int rank = ANY;
+
+		if (obj->nodeset == NULL ||
+		    !hwloc_bitmap_isset(obj->nodeset, t->numa[i].os_index))
 			continue;
-		any = (int)i;
-		nany++;
-		for (size_t c = 0; c < t->ncores && !has; c++)
-			has = t->core[c].numa == (int)i;
-		if (!has)
-			continue;
-		ours = (int)i;
-		nours++;
+		if (is_ours(t, i))
+			rank = OURS;
+		else if (t->numa[i].kind == TOPOLOGY_DRAM)
+			rank = NORMAL;
+		found[rank] = i;
+		n[rank]++;
 	}
-	if (nours > 0)
-		return nours == 1 ? ours : -1;
-	return nany == 1 ? any : -1;
+	for (int rank = 0; rank < RANKS; rank++)
+		if (n[rank] > 0)
+			return n[rank] == 1 ? found[rank] : -1;
+	return -1;
 }
 
 static void place(const struct topology *t, hwloc_topology_t from,

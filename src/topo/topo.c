@@ -306,7 +306,7 @@ static int read_file(const char *path, struct buf *out, struct berth_error *err)
 		return error_set(err, BERTH_ELIMIT,
 				 "%s: larger than %u MiB, no topology", path,
 				 TOPO_XML_MAX >> 20);
-	buf_add(out, "", 0);
+	*buf_reserve(out, 1) = '\0';
 	return 0;
 }
 
@@ -319,9 +319,7 @@ struct topology *topo_load_file(const char *path, char **xml,
 	buf_init(&b);
 	if (read_file(path, &b, err) < 0)
 		goto out;
-	buf_puts(&b, "");
-	t = load_text(b.data ? b.data : "", b.data ? strlen(b.data) : 0, xml,
-		      err);
+	t = load_text(b.data, strlen(b.data), xml, err);
 	if (t == NULL)
 		error_prefix(err, "%s", path);
 out:
