@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -122,6 +123,24 @@ static void nothing(evutil_socket_t fd, short what, void *arg)
 {
 }
 
+static void ignore_signal(int signo)
+{
+}
+
+/* A write to a closed socket is an error, not the end.  A handler instead of
+ * SIG_IGN, which the programs that we start would inherit. */
+static void disarm_sigpipe(void)
+{
+	struct sigaction sa;
+
+	if (sigaction(SIGPIPE, NULL, &sa) != 0 || sa.sa_handler != SIG_DFL)
+		return;
+	sa.sa_handler = ignore_signal;
+	sa.sa_flags = SA_RESTART;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
 struct loop *loop_create(struct berth_error *err)
 {
 	struct event_config *config = event_config_new();
@@ -142,6 +161,7 @@ struct loop *loop_create(struct berth_error *err)
 		free(l);
 		return NULL;
 	}
+	disarm_sigpipe();
 	STAILQ_INIT(&l->deferred);
 	l->defer_event = must(evtimer_new(l->base, run_deferred, l));
 	l->once_timer = must(evtimer_new(l->base, nothing, l));

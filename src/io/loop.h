@@ -18,6 +18,7 @@
 struct loop;
 struct event_base; /* libevent's, for the other files of io/ */
 
+/* Also takes SIGPIPE's default away from the process. */
 struct loop *loop_create(struct berth_error *err);
 void loop_destroy(struct loop *l);
 /* Runs until loop_stop; may be called again after. */
