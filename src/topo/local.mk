@@ -7,7 +7,8 @@ src_topo_libtopo_a_SOURCES = \
 	src/topo/parts.h \
 	src/topo/screen.c \
 	src/topo/topo.c src/topo/topo.h \
-	src/topo/tree.c
+	src/topo/tree.c \
+	src/topo/trial.c
 src_topo_libtopo_a_CPPFLAGS = $(AM_CPPFLAGS) $(HWLOC_CFLAGS)
 LIBTOPO = src/topo/libtopo.a
 TOPO_LIBS = $(HWLOC_LIBS)

@@ -27,6 +27,11 @@ void topo_cores_of(const struct topology *t, hwloc_const_cpuset_t cpuset,
 int topo_screen_xml(const char *xml, size_t len, struct berth_error *err);
 int topo_screen_synthetic(const char *text, struct berth_error *err);
 
+/* trial.c: -1 unless a child process survives run(arg).  What run does there
+ * is lost; it is called a second time, here, by the caller. */
+typedef void (*topo_trial_f)(void *arg);
+int topo_trial(topo_trial_f run, void *arg, struct berth_error *err);
+
 /* limit.c: the smallest memory limit over our cgroup and those above it, in
  * MiB; UINT64_MAX when there is none.  root is "" but for tests. */
 uint64_t topo_memory_limit(const char *root);

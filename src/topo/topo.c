@@ -237,31 +237,61 @@ out:
 
 /* ---- texts ------------------------------------------------------------- */
 
-/* text[len] is a NUL. */
-static struct topology *load_text(const char *text, size_t len, char **xml,
-				  struct berth_error *err)
-{
-	struct topology *t = NULL;
-	hwloc_topology_t h;
+/* XML or a synthetic description, and where it is to go. */
+struct text {
+	const char *text;
+	bool xml;
+	char **xml_out;
+	struct topology *loaded;
+	struct berth_error *err;
+};
 
-	if (topo_screen_xml(text, len, err) < 0)
-		return NULL;
-	h = prepare(err);
+static bool feed(hwloc_topology_t h, const struct text *in)
+{
+	int rc;
+
+	if (in->xml)
+		rc = hwloc_topology_set_xmlbuffer(h, in->text,
+						  (int)strlen(in->text) + 1);
+	else
+		rc = hwloc_topology_set_synthetic(h, in->text);
+	return rc == 0 && hwloc_topology_load(h) == 0;
+}
+
+static void load_text(void *arg)
+{
+	struct text *in = arg;
+	hwloc_topology_t h = prepare(in->err);
+
 	if (h == NULL)
-		return NULL;
-	if (hwloc_topology_set_xmlbuffer(h, text, (int)len + 1) < 0 ||
-	    hwloc_topology_load(h) < 0)
-		error_set(err, BERTH_EINPUT,
+		return;
+	if (feed(h, in))
+		in->loaded = convert(h, in->xml_out, in->err);
+	else if (in->xml)
+		error_set(in->err, BERTH_EINPUT,
 			  "hwloc can't make a topology of this XML");
 	else
-		t = convert(h, xml, err);
+		error_set(in->err, BERTH_EINPUT,
+			  "no synthetic topology (such as \"pack:2 core:4 "
+			  "pu:2\"), and no file of that name");
 	hwloc_topology_destroy(h);
-	return t;
+}
+
+static struct topology *load_outside(struct text *in)
+{
+	int rc = in->xml ? topo_screen_xml(in->text, strlen(in->text), in->err)
+			 : topo_screen_synthetic(in->text, in->err);
+
+	if (rc < 0 || topo_trial(load_text, in, in->err) < 0)
+		return NULL;
+	load_text(in);
+	return in->loaded;
 }
 
 struct topology *topo_load_xml(const char *xml, size_t len,
 			       struct berth_error *err)
 {
+	struct text in = { .xml = true, .err = err };
 	struct topology *t;
 	char *text;
 
@@ -271,7 +301,8 @@ struct topology *topo_load_xml(const char *xml, size_t len,
 		return NULL;
 	}
 	text = mem_strndup(xml, len);
-	t = load_text(text, strlen(text), NULL, err);
+	in.text = text;
+	t = load_outside(&in);
 	free(text);
 	if (t == NULL)
 		error_prefix(err, "topology");
@@ -313,13 +344,15 @@ static int read_file(const char *path, struct buf *out, struct berth_error *err)
 struct topology *topo_load_file(const char *path, char **xml,
 				struct berth_error *err)
 {
+	struct text in = { .xml = true, .xml_out = xml, .err = err };
 	struct topology *t = NULL;
 	struct buf b;
 
 	buf_init(&b);
 	if (read_file(path, &b, err) < 0)
 		goto out;
-	t = load_text(b.data, strlen(b.data), xml, err);
+	in.text = b.data;
+	t = load_outside(&in);
 	if (t == NULL)
 		error_prefix(err, "%s", path);
 out:
@@ -330,24 +363,9 @@ out:
 struct topology *topo_load_synthetic(const char *text, char **xml,
 				     struct berth_error *err)
 {
-	struct topology *t = NULL;
-	hwloc_topology_t h = NULL;
+	struct text in = { .text = text, .xml_out = xml, .err = err };
+	struct topology *t = load_outside(&in);
 
-	if (topo_screen_synthetic(text, err) < 0)
-		goto out;
-	h = prepare(err);
-	if (h == NULL)
-		goto out;
-	if (hwloc_topology_set_synthetic(h, text) < 0 ||
-	    hwloc_topology_load(h) < 0)
-		error_set(err, BERTH_EINPUT,
-			  "no synthetic topology (such as \"pack:2 core:4 "
-			  "pu:2\"), and no file of that name");
-	else
-		t = convert(h, xml, err);
-out:
-	if (h != NULL)
-		hwloc_topology_destroy(h);
 	if (t == NULL)
 		error_prefix(err, "topology \"%.80s\"", text);
 	return t;

@@ -10,6 +10,8 @@
  * Loads take some milliseconds (hundreds, where a GPU's driver has to wake)
  * and may be called from one thread at a time.  The first one sets
  * HWLOC_HIDE_ERRORS, unless it is set: make it before there are threads.
+ * Texts and files are loaded in a child process first, because hwloc crashes
+ * on some; so these calls fork and wait.
  */
 #ifndef TOPO_TOPO_H
 #define TOPO_TOPO_H
