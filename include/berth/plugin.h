@@ -405,6 +405,8 @@ struct berth_refusal {
 	const char *demand;
 	const uint64_t *slices; /* of accept, release, launch */
 	size_t n_slices;
+	const unsigned *tasks; /* of launch: indices; slices[i] is its slice */
+	size_t n_tasks;
 	const char *text;
 };
 

@@ -182,14 +182,21 @@ static void slices_of(const json_t *call, struct berth_refusal *r,
 	const json_t *list = tasks ? tasks : json_object_get(call, "slices");
 	uint64_t *slices = arena_array(a, json_array_size(list) + 1,
 				       sizeof(*slices));
+	unsigned *indices = arena_array(a, json_array_size(tasks) + 1,
+					sizeof(*indices));
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach(list, i, item) {
+		if (tasks)
+			indices[i] = (unsigned)number_of(item, "index");
 		slices[i] = tasks ? number_of(item, "slice") :
 				    (uint64_t)json_integer_value(item);
+	}
 	r->slices = slices;
 	r->n_slices = json_array_size(list);
+	r->tasks = indices;
+	r->n_tasks = json_array_size(tasks);
 }
 
 const struct berth_refusal *call_refusal(const json_t *call, const char *text,

@@ -6,7 +6,7 @@
  * Reading: wrong types, numbers out of range, unknown words and absent
  * needed fields are errors that name the field ("offer.slices[2].node: …");
  * unknown members are passed over, so that a newer broker can say more;
- * absent strings become "".  Writing: NULL, 0 and false are left out unless
+ * absent strings become "".  Writing: NULL, "", 0 and false are left out unless
  * the field is marked FIELD_ALWAYS, and members beyond the struct's own size
  * do not exist.
  */

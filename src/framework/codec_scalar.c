@@ -240,7 +240,7 @@ int codec_write_string(const struct writing *w, json_t **out)
 {
 	const char *text = codec_get_pointer(w);
 
-	if (!text && !(w->f->flags & FIELD_ALWAYS))
+	if ((!text || !*text) && !(w->f->flags & FIELD_ALWAYS))
 		return 0;
 	*out = codec_text(w, text);
 	return *out ? 0 : -1;

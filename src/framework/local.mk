@@ -17,3 +17,8 @@ src_framework_libframework_a_SOURCES = \
 src_framework_libframework_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 LIBFRAMEWORK = src/framework/libframework.a
 FRAMEWORK_LIBS = $(LIBFRAMEWORK) $(LIBIO) $(LIBBASE) $(IO_LIBS) $(JANSSON_LIBS)
+
+pkglibexec_PROGRAMS += bin/berth-framework
+bin_berth_framework_SOURCES = src/framework/main.c
+bin_berth_framework_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+bin_berth_framework_LDADD = $(FRAMEWORK_LIBS)

@@ -1,0 +1,162 @@
+#include "plugins/mpi/job.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/common/keep.h"
+
+struct mpi_job *mpi_job_create(const struct berth_job *from,
+			       struct berth_error *err)
+{
+	struct mpi_job *j = keep_alloc(sizeof(*j));
+
+	j->id = from->id;
+	snprintf(j->demand, sizeof(j->demand), "%" PRIu64, from->id);
+	if (mpi_options_read(&j->options, from->options, err) < 0) {
+		free(j);
+		return NULL;
+	}
+	j->want = want_create(from);
+	if (j->options.ranks_per_node)
+		j->want->constraints.per_node = j->options.ranks_per_node;
+	if (j->want->prefer.packing == BERTH_PACK_ANY)
+		j->want->prefer.packing = j->options.map_by == MAP_NODE ?
+						  BERTH_SPREAD :
+						  BERTH_PACK;
+	j->state = from->hold ? MPI_ON_HOLD : MPI_WAITING;
+	return j;
+}
+
+void mpi_job_destroy(struct mpi_job *j)
+{
+	if (!j)
+		return;
+	mpi_job_clear(j);
+	mpi_options_finish(&j->options);
+	want_destroy(j->want);
+	free(j);
+}
+
+/* Exactly per_node units on a node: the last node's may stay in part unused. */
+static unsigned rounded(unsigned ranks, unsigned per_node)
+{
+	return per_node ? (ranks + per_node - 1) / per_node * per_node : ranks;
+}
+
+struct berth_demand mpi_job_demand(const struct mpi_job *j)
+{
+	struct berth_demand d = want_demand(j->want, j->demand);
+	unsigned per_node = j->options.ranks_per_node;
+
+	d.gang = true;
+	d.count = d.max = rounded(j->options.ranks, per_node);
+	/* Whatever there is, one core at least; with a number a node, that
+	 * number of nodes at least is not asked for either. */
+	if (j->options.oversubscribe)
+		d.count = per_node ? per_node : 1;
+	return d;
+}
+
+bool mpi_job_map(const struct mpi_job *j, const struct mpi_slice *slices,
+		 size_t n, struct map_place *places)
+{
+	const struct mpi_options *o = &j->options;
+
+	for (size_t i = 0; i < n; i++) {
+		memset(&places[i], 0, sizeof(places[i]));
+		places[i].node = slices[i].node;
+		places[i].units = slices[i].units;
+	}
+	return map_ranks(places, n, o->ranks,
+			 o->oversubscribe ? 0 : o->ranks_per_node, o->map_by,
+			 o->oversubscribe);
+}
+
+void mpi_job_place(struct mpi_job *j, struct mpi_slice *slices, size_t n,
+		   const struct map_place *places)
+{
+	j->slices = keep_array(n, sizeof(*j->slices));
+	j->tasks = keep_array(n, sizeof(*j->tasks));
+	for (size_t i = 0; i < n; i++) {
+		if (!places[i].n_ranks)
+			continue;
+		j->slices[j->n_slices++] = slices[i];
+		memset(&slices[i], 0, sizeof(slices[i]));
+		j->tasks[j->n_tasks].index = j->next_index++;
+		j->tasks[j->n_tasks++].n_ranks = places[i].n_ranks;
+	}
+}
+
+struct mpi_task *mpi_job_task(struct mpi_job *j, unsigned index)
+{
+	size_t i;
+
+	/* The indices of an attempt follow one another. */
+	if (!j->n_tasks || index < j->tasks[0].index)
+		return NULL;
+	i = index - j->tasks[0].index;
+	return i < j->n_tasks ? &j->tasks[i] : NULL;
+}
+
+struct mpi_slice *mpi_job_slice(struct mpi_job *j, uint64_t id)
+{
+	for (size_t i = 0; i < j->n_slices; i++)
+		if (j->slices[i].id == id)
+			return &j->slices[i];
+	return NULL;
+}
+
+static void name_rank(const struct berth_task *t, char *out, size_t size)
+{
+	if (t->rank >= 0)
+		snprintf(out, size, "rank %d", t->rank);
+	else if (t->n_ranks == 1)
+		snprintf(out, size, "rank %u", t->ranks[0]);
+	else if (t->n_ranks)
+		snprintf(out, size, "ranks %u-%u", t->ranks[0],
+			 t->ranks[t->n_ranks - 1]);
+	else
+		snprintf(out, size, "a rank");
+}
+
+bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t)
+{
+	struct mpi_task *task = mpi_job_task(j, t->index);
+	char who[48];
+
+	if (!task || task->ended)
+		return false;
+	task->ended = true;
+	j->n_ended++;
+	if (j->decided || j->again)
+		return false;
+	if (t->end == BERTH_END_REVOKED) {
+		j->again = true;
+		return true;
+	}
+	name_rank(t, who, sizeof(who));
+	if (verdict_task(&j->verdict, t, who))
+		return false;
+	j->decided = true;
+	return true;
+}
+
+void mpi_job_clear(struct mpi_job *j)
+{
+	mpi_slices_free(j->slices, j->n_slices);
+	free(j->tasks);
+	j->slices = NULL;
+	j->tasks = NULL;
+	j->n_slices = j->n_tasks = j->n_ended = 0;
+	j->offer = 0;
+	j->again = j->decided = false;
+}
+
+void mpi_slices_free(struct mpi_slice *slices, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(slices[i].node);
+	free(slices);
+}

@@ -1,0 +1,94 @@
+/*
+ * job.h - one mpi job: what it wants, where it runs, how it ends.  State
+ * alone; mpi.c speaks with the broker.
+ */
+#ifndef MPI_JOB_H
+#define MPI_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include <berth/plugin.h>
+
+#include "plugins/common/verdict.h"
+#include "plugins/common/want.h"
+#include "plugins/mpi/options.h"
+
+enum mpi_state {
+	MPI_ON_HOLD, /* the user does not want it started yet */
+	MPI_WAITING, /* its demand is stated */
+	MPI_RUNNING, /* launched */
+	MPI_ENDING,  /* decided; its tasks are being killed */
+};
+
+struct mpi_slice {
+	uint64_t id;
+	char *node;
+	unsigned units;
+	uint64_t since_ms; /* held since */
+	bool wanted_back;  /* revoked: do not run another job in it */
+	bool gone;	   /* its node is lost */
+};
+
+/* What runs in a slice. */
+struct mpi_task {
+	unsigned index;
+	unsigned n_ranks;
+	bool ended;
+};
+
+struct mpi_job {
+	TAILQ_ENTRY(mpi_job) link;
+	uint64_t id;
+	char demand[24];
+	enum mpi_state state;
+	struct want *want;
+	struct mpi_options options;
+
+	struct mpi_slice *slices; /* while it runs */
+	size_t n_slices;
+	struct mpi_task *tasks; /* tasks[i] runs in slices[i] */
+	size_t n_tasks, n_ended;
+	unsigned next_index; /* of tasks, over all attempts */
+	uint64_t offer;	     /* it was launched with; 0: with kept slices */
+	unsigned refusals;
+
+	bool decided; /* verdict is set */
+	bool again;   /* back to the queue when all tasks have ended */
+	struct verdict verdict;
+};
+TAILQ_HEAD(mpi_job_list, mpi_job);
+
+/* NULL: its options are wrong, err names the one. */
+struct mpi_job *mpi_job_create(const struct berth_job *j,
+			       struct berth_error *err);
+void mpi_job_destroy(struct mpi_job *j);
+
+/* The demand for the whole gang; points into the job. */
+struct berth_demand mpi_job_demand(const struct mpi_job *j);
+
+/* Which ranks run where: places[i] for slices[i]; freed with map_finish.
+ * false: they do not fit. */
+bool mpi_job_map(const struct mpi_job *j, const struct mpi_slice *slices,
+		 size_t n, struct map_place *places);
+
+/* Take slices over (those whose place has ranks; the array and the others stay
+ * the caller's) and make a task for each. */
+void mpi_job_place(struct mpi_job *j, struct mpi_slice *slices, size_t n,
+		   const struct map_place *places);
+
+/* The task of this index, or NULL. */
+struct mpi_task *mpi_job_task(struct mpi_job *j, unsigned index);
+struct mpi_slice *mpi_job_slice(struct mpi_job *j, uint64_t id);
+
+/* Note a task's end.  true: it decides the job's end. */
+bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t);
+
+/* No slices and no tasks any more; next_index stays. */
+void mpi_job_clear(struct mpi_job *j);
+
+void mpi_slices_free(struct mpi_slice *slices, size_t n);
+
+#endif
