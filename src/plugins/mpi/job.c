@@ -52,8 +52,7 @@ struct berth_demand mpi_job_demand(const struct mpi_job *j)
 
 	d.gang = true;
 	d.count = d.max = rounded(j->options.ranks, per_node);
-	/* Whatever there is, one core at least; with a number a node, that
-	 * number of nodes at least is not asked for either. */
+	/* Whatever there is at the moment: one unit, or one node's. */
 	if (j->options.oversubscribe)
 		d.count = per_node ? per_node : 1;
 	return d;

@@ -167,7 +167,7 @@ static void start_refused(struct mpi *m, struct mpi_job *j, bool accepted,
 		return;
 	for (size_t i = 0; !accepted && i < j->n_slices; i++)
 		j->slices[i].gone = true; /* never were ours */
-	if (++j->refusals >= MAX_REFUSALS && !j->decided) {
+	if (accepted && ++j->refusals >= MAX_REFUSALS && !j->decided) {
 		j->decided = true;
 		j->verdict.outcome = BERTH_FAILED;
 		j->verdict.exit_code = 2;
