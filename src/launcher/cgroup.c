@@ -1,0 +1,203 @@
+/* cgroup.c - see cgroup.h. */
+#include "launcher/cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+struct cgroups {
+	char *path; /* our folder; NULL: none */
+	bool v1;
+};
+
+/* The mount point of a cgroup file system: version 2, or the freezer. */
+static char *mount_point(bool v1)
+{
+	FILE *f = fopen("/proc/self/mounts", "re");
+	char line[1024], dir[512], type[64], options[512];
+	char *found = NULL;
+
+	while (f && found == NULL && fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%*s %511s %63s %511s", dir, type, options) !=
+		    3)
+			continue;
+		if (!v1 && strcmp(type, "cgroup2") == 0)
+			found = mem_strdup(dir);
+		else if (v1 && strcmp(type, "cgroup") == 0 &&
+			 strstr(options, "freezer"))
+			found = mem_strdup(dir);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Our own place in that hierarchy, from /proc/self/cgroup. */
+static char *own_place(bool v1)
+{
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	char line[1024];
+	char *found = NULL;
+
+	while (f && found == NULL && fgets(line, sizeof line, f)) {
+		char *names = strchr(line, ':');
+		char *path = names ? strchr(names + 1, ':') : NULL;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (path == NULL)
+			continue;
+		*path++ = '\0';
+		if (v1 ? strstr(names, "freezer") != NULL
+		       : strncmp(line, "0:", 2) == 0)
+			found = mem_strdup(path);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Two kernels' worth of differences end here: may we, and does it do what we
+ * need? */
+static char *try_version(bool v1, const char *name)
+{
+	char *mount = mount_point(v1);
+	char *place = mount ? own_place(v1) : NULL;
+	char *path = NULL, *probe = NULL;
+
+	if (place == NULL)
+		goto out;
+	path = mem_printf("%s%s/%s", mount,
+			  strcmp(place, "/") == 0 ? "" : place, name);
+	probe = mem_printf("%s/cgroup.%s", path, v1 ? "procs" : "kill");
+	if ((mkdir(path, 0755) < 0 && errno != EEXIST) ||
+	    access(probe, W_OK) < 0) {
+		rmdir(path);
+		free(path);
+		path = NULL;
+	}
+out:
+	free(probe);
+	free(place);
+	free(mount);
+	return path;
+}
+
+struct cgroups *cgroups_create(const char *name)
+{
+	struct cgroups *c = mem_alloc(sizeof *c);
+
+	c->path = try_version(false, name);
+	if (c->path == NULL) {
+		c->path = try_version(true, name);
+		c->v1 = true;
+	}
+	return c;
+}
+
+void cgroups_destroy(struct cgroups *c)
+{
+	if (c == NULL)
+		return;
+	if (c->path)
+		rmdir(c->path);
+	free(c->path);
+	free(c);
+}
+
+bool cgroups_usable(const struct cgroups *c)
+{
+	return c->path != NULL;
+}
+
+const char *cgroups_path(const struct cgroups *c)
+{
+	return c->path ? c->path : "none";
+}
+
+int cgroups_open(struct cgroups *c, const char *key)
+{
+	char *path, *procs;
+	int fd = -1;
+
+	if (c->path == NULL)
+		return -1;
+	path = mem_printf("%s/%s", c->path, key);
+	procs = mem_printf("%s/cgroup.procs", path);
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
+		fd = open(procs, O_WRONLY | O_CLOEXEC);
+	free(procs);
+	free(path);
+	return fd;
+}
+
+static bool write_file(const char *dir, const char *file, const char *text)
+{
+	char *path = mem_printf("%s/%s", dir, file);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return ok;
+}
+
+/* Returns how many were there. */
+static int kill_listed(const char *dir)
+{
+	char *path = mem_printf("%s/cgroup.procs", dir);
+	FILE *f = fopen(path, "re");
+	int n = 0, pid;
+
+	while (f && fscanf(f, "%d", &pid) == 1) {
+		kill(pid, SIGKILL);
+		n++;
+	}
+	if (f)
+		fclose(f);
+	free(path);
+	return n;
+}
+
+/* Version 1 has no kill: stop them all first, so that none forks away. */
+static void kill_v1(const char *dir)
+{
+	write_file(dir, "freezer.state", "FROZEN");
+	kill_listed(dir);
+	write_file(dir, "freezer.state", "THAWED");
+}
+
+bool cgroups_kill(struct cgroups *c, const char *key)
+{
+	char *dir;
+	bool empty;
+
+	if (c->path == NULL)
+		return true;
+	dir = mem_printf("%s/%s", c->path, key);
+	if (c->v1)
+		kill_v1(dir);
+	else
+		write_file(dir, "cgroup.kill", "1");
+	empty = kill_listed(dir) == 0;
+	free(dir);
+	return empty;
+}
+
+void cgroups_remove(struct cgroups *c, const char *key)
+{
+	char *dir;
+
+	if (c->path == NULL)
+		return;
+	dir = mem_printf("%s/%s", c->path, key);
+	rmdir(dir);
+	free(dir);
+}

@@ -1,0 +1,33 @@
+/*
+ * cgroup.h - a cgroup for each shepherd and all that it starts, where we may
+ * make one, so that "end everything" leaves nothing behind.
+ *
+ * Version 2 (or the version 2 part of a hybrid) is preferred, else the freezer
+ * of version 1; below the cgroup that this process is in.  Where neither can
+ * be written every call here does nothing.
+ */
+#ifndef LAUNCHER_CGROUP_H
+#define LAUNCHER_CGROUP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct cgroups;
+
+/* name tells this launcher's folder from others': "berth-NAME-NODE". */
+struct cgroups *cgroups_create(const char *name);
+/* Removes our own folder if it is empty. */
+void cgroups_destroy(struct cgroups *c);
+bool cgroups_usable(const struct cgroups *c);
+/* For the log: where, or that there are none. */
+const char *cgroups_path(const struct cgroups *c);
+
+/* Make the cgroup of a shepherd.  The returned descriptor takes a pid as text
+ * ("0": the writer), -1: none; the caller closes it. */
+int cgroups_open(struct cgroups *c, const char *key);
+/* SIGKILL to everything in it; false: somebody was still there. */
+bool cgroups_kill(struct cgroups *c, const char *key);
+/* Remove it; it must be empty by now, else it stays. */
+void cgroups_remove(struct cgroups *c, const char *key);
+
+#endif

@@ -1,0 +1,622 @@
+/* launcher.c - see launcher.h. */
+#include "launcher/launcher.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "launcher/broker_job.h"
+#include "launcher/cgroup.h"
+#include "launcher/coll.h"
+#include "launcher/context.h"
+#include "launcher/directory.h"
+#include "launcher/joins.h"
+#include "launcher/mesh.h"
+#include "launcher/network.h"
+#include "launcher/nodedir.h"
+#include "launcher/rank.h"
+#include "launcher/route.h"
+#include "launcher/shepherds.h"
+#include "launcher/work.h"
+
+/* An orderly end: the rank may say good-bye, then SIGTERM, then SIGKILL. */
+#define GOODBYE_US (300u * 1000)
+#define TERM_US (8u * 1000 * 1000)
+
+enum ending { RUNNING, GOODBYE, TERMINATING, KILLING };
+
+struct launcher {
+	struct loop *loop;
+	struct settings *settings;
+	struct roster *roster;
+	struct cgroups *cgroups;
+	struct mesh *mesh;
+	struct rank *rank;
+	struct shepherds *shepherds;
+	struct colls *colls;
+	struct directory *directory;
+	struct route *route;
+	struct work *work;
+	struct joins *joins;
+	struct broker_job *broker;
+	struct contexts *contexts;
+	struct loop_signal *on_child, *on_term, *on_int;
+	struct loop_timer *end_timer;
+	enum ending ending;
+	bool kill_tasks;
+};
+
+/* ---- the ways out, for the services ---- */
+
+static int post_node(void *arg, const char *node, const Berth__Msg *msg)
+{
+	struct launcher *la = arg;
+
+	return mesh_send(la->mesh, node, msg);
+}
+
+static void post_all(void *arg, const Berth__Msg *msg)
+{
+	struct launcher *la = arg;
+
+	mesh_send_all(la->mesh, msg);
+}
+
+static int post_shepherd(void *arg, const char *key, const Berth__Msg *msg)
+{
+	struct launcher *la = arg;
+
+	return shepherds_send(la->shepherds, key, msg);
+}
+
+static int post_rank(void *arg, const Berth__Msg *msg)
+{
+	struct launcher *la = arg;
+
+	return rank_send(la->rank, msg);
+}
+
+/* ---- the roster ---- */
+
+static void tell_rank_roster(struct launcher *la)
+{
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__Roster *r = roster_msg(la->roster);
+
+	msg.body_case = BERTH__MSG__BODY_ROSTER;
+	msg.roster = r;
+	rank_send(la->rank, &msg);
+	roster_msg_free(r);
+}
+
+static void save_roster(struct launcher *la)
+{
+	struct berth_error err;
+
+	if (roster_save(la->roster, la->settings->dir, &err) < 0)
+		log_error("%s", err.text);
+}
+
+static void take_roster(struct launcher *la, const Berth__Roster *msg)
+{
+	if (!roster_merge(la->roster, msg))
+		return;
+	if (roster_find(la->roster, la->settings->node) == NULL)
+		roster_put(la->roster, la->settings->node,
+			   la->settings->address);
+	save_roster(la);
+}
+
+/* What a rank under mpirun has heard from another one. */
+static void take_info(struct launcher *la, const Berth__LauncherInfo *info)
+{
+	if (info->node[0] && info->address[0] &&
+	    roster_put(la->roster, info->node, info->address))
+		save_roster(la);
+}
+
+/* ---- from the rank ---- */
+
+static void rank_up(void *arg)
+{
+	struct launcher *la = arg;
+
+	log_info("the rank is linked");
+	tell_rank_roster(la);
+	work_rank_up(la->work);
+}
+
+static void rank_down(void *arg)
+{
+}
+
+static void shutdown_all(struct launcher *la, const Berth__Msg *msg)
+{
+	if (la->ending != RUNNING)
+		return;
+	mesh_send_all(la->mesh, msg);
+	launcher_end(la, msg->shutdown->kill_tasks, msg->shutdown->reason);
+}
+
+static void from_rank(void *arg, Berth__Msg *msg)
+{
+	struct launcher *la = arg;
+
+	switch (msg->body_case) {
+	case BERTH__MSG__BODY_LAUNCH:
+	case BERTH__MSG__BODY_KILL:
+	case BERTH__MSG__BODY_STDIN_DATA:
+		work_from_rank(la->work, msg);
+		break;
+	case BERTH__MSG__BODY_JOIN_OFFER:
+	case BERTH__MSG__BODY_JOIN_FAILED:
+		joins_from_rank(la->joins, msg);
+		break;
+	case BERTH__MSG__BODY_ROSTER:
+		take_roster(la, msg->roster);
+		break;
+	case BERTH__MSG__BODY_LAUNCHER_INFO:
+		take_info(la, msg->launcher_info);
+		break;
+	case BERTH__MSG__BODY_SHUTDOWN:
+		shutdown_all(la, msg);
+		break;
+	default:
+		log_debug("the rank says %s, which is not for a launcher",
+			  msg_name(msg));
+		break;
+	}
+}
+
+static const struct rank_events rank_events = {
+	.up = rank_up, .down = rank_down, .message = from_rank};
+
+/* ---- from shepherds ---- */
+
+static void shepherd_up(void *arg, const char *key)
+{
+	struct launcher *la = arg;
+
+	route_shepherd_up(la->route, key);
+}
+
+static void shepherd_report(struct launcher *la, const char *key,
+			    const Berth__Msg *msg)
+{
+	if (!broker_job_owns(key))
+		work_from_shepherd(la->work, key, msg);
+	else if (broker_job_report(la->broker, key, msg->report))
+		joins_rank_died(la->joins);
+}
+
+static void from_shepherd(void *arg, const char *key, Berth__Msg *msg)
+{
+	struct launcher *la = arg;
+
+	switch (msg->body_case) {
+	case BERTH__MSG__BODY_REPORT:
+		shepherd_report(la, key, msg);
+		break;
+	case BERTH__MSG__BODY_STDIN_ACK:
+		work_from_shepherd(la->work, key, msg);
+		break;
+	case BERTH__MSG__BODY_COLL_JOIN:
+		colls_join_local(la->colls, key, msg->coll_join);
+		break;
+	case BERTH__MSG__BODY_PUBLISH:
+		directory_publish(la->directory, key, msg->publish);
+		break;
+	case BERTH__MSG__BODY_UNPUBLISH:
+		directory_unpublish(la->directory, msg->unpublish);
+		break;
+	case BERTH__MSG__BODY_LOOKUP:
+		directory_lookup(la->directory, key, msg->lookup);
+		break;
+	default:
+		route_from_shepherd(la->route, key, msg);
+		break;
+	}
+}
+
+static void advance_end(struct launcher *la);
+
+static void shepherd_gone(void *arg, const char *key, bool clean,
+			  const char *why)
+{
+	struct launcher *la = arg;
+
+	if (!clean)
+		log_warn("shepherd %s: %s", key, why);
+	colls_shepherd_gone(la->colls, key);
+	directory_shepherd_gone(la->directory, key);
+	route_shepherd_gone(la->route, key);
+	if (!broker_job_owns(key))
+		work_shepherd_gone(la->work, key, clean, why);
+	else if (broker_job_shepherd_gone(la->broker, key, why))
+		joins_rank_died(la->joins);
+	if (la->ending != RUNNING)
+		advance_end(la);
+}
+
+static const struct shepherds_events shepherds_events = {
+	.up = shepherd_up, .message = from_shepherd, .gone = shepherd_gone};
+
+/* ---- from other launchers ---- */
+
+static void node_up(void *arg, const char *node, bool again)
+{
+	struct launcher *la = arg;
+
+	directory_node_up(la->directory, node, again);
+	if (again)
+		colls_node_up(la->colls, node);
+}
+
+static void node_broken(void *arg, const char *node)
+{
+	struct launcher *la = arg;
+
+	route_node_broken(la->route, node);
+}
+
+static void node_lost(void *arg, const char *node)
+{
+	struct launcher *la = arg;
+
+	colls_node_lost(la->colls, node);
+	directory_node_lost(la->directory, node);
+	route_node_broken(la->route, node);
+	joins_node_lost(la->joins, node);
+}
+
+static void from_node(void *arg, const char *node, const Berth__Msg *msg)
+{
+	struct launcher *la = arg;
+
+	switch (msg->body_case) {
+	case BERTH__MSG__BODY_COLL_JOIN:
+	case BERTH__MSG__BODY_COLL_DONE:
+	case BERTH__MSG__BODY_COLL_WATCH:
+		colls_message(la->colls, node, msg);
+		break;
+	case BERTH__MSG__BODY_PUBLISH:
+	case BERTH__MSG__BODY_UNPUBLISH:
+	case BERTH__MSG__BODY_DIR_CLAIM:
+	case BERTH__MSG__BODY_DIR_CLAIM_REPLY:
+		directory_message(la->directory, node, msg);
+		break;
+	case BERTH__MSG__BODY_JOIN_OFFER:
+	case BERTH__MSG__BODY_JOIN_FAILED:
+		joins_from_node(la->joins, node, msg);
+		break;
+	case BERTH__MSG__BODY_ROSTER:
+		take_roster(la, msg->roster);
+		break;
+	case BERTH__MSG__BODY_SHUTDOWN:
+		if (la->ending == RUNNING)
+			launcher_end(la, msg->shutdown->kill_tasks,
+				     msg->shutdown->reason);
+		break;
+	default:
+		route_from_node(la->route, node, msg);
+		break;
+	}
+}
+
+static void undelivered(void *arg, const char *node, const Berth__Msg *msg)
+{
+	struct launcher *la = arg;
+
+	route_undelivered(la->route, node, msg);
+	joins_undelivered(la->joins, node, msg);
+}
+
+static const struct mesh_events mesh_events = {.up = node_up,
+					       .broken = node_broken,
+					       .lost = node_lost,
+					       .message = from_node,
+					       .undelivered = undelivered};
+
+/* ---- questions of the services ---- */
+
+static enum coll_shepherd ask_shepherd(void *arg, const char *key)
+{
+	struct launcher *la = arg;
+
+	return shepherds_state(la->shepherds, key);
+}
+
+static uint64_t next_context(void *arg)
+{
+	struct launcher *la = arg;
+	const struct roster_member *m =
+		roster_find(la->roster, la->settings->node);
+
+	return contexts_next(la->contexts, m ? m->index : 0);
+}
+
+static void start_shepherd(void *arg, const char *key,
+			   const Berth__Spec *spec)
+{
+	struct launcher *la = arg;
+	struct berth_error err;
+
+	if (shepherds_start(la->shepherds, key, &err) < 0)
+		log_warn("shepherd %s: %s", key, err.text);
+}
+
+/* ---- signals ---- */
+
+static void on_child(void *arg, int signo)
+{
+	struct launcher *la = arg;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		shepherds_reaped(la->shepherds, pid, status);
+}
+
+static void on_term(void *arg, int signo)
+{
+	launcher_end(arg, true, signo == SIGINT ? "SIGINT" : "SIGTERM");
+}
+
+/* ---- life ---- */
+
+static void end_timer(void *arg);
+
+static void create_services(struct launcher *la)
+{
+	const struct settings *s = la->settings;
+	const struct post post = {.arg = la,
+				  .node = post_node,
+				  .all = post_all,
+				  .shepherd = post_shepherd,
+				  .rank = post_rank};
+	const struct coll_config coll = {.node = s->node,
+					 .post = post,
+					 .shepherd = ask_shepherd,
+					 .context = next_context,
+					 .arg = la};
+	const struct route_config route = {.node = s->node,
+					   .post = post,
+					   .shepherd = ask_shepherd,
+					   .start = start_shepherd,
+					   .arg = la};
+
+	la->mesh = mesh_create(la->loop, s, la->roster, &mesh_events, la);
+	la->rank = rank_create(la->loop, s, &rank_events, la);
+	la->shepherds = shepherds_create(la->loop, s, la->cgroups,
+					 &shepherds_events, la);
+	la->colls = colls_create(la->loop, &coll);
+	la->directory = directory_create(la->loop, s->node, &post);
+	la->route = route_create(la->loop, &route);
+	la->work = work_create(s, la->shepherds, &post);
+	la->joins = joins_create(s->node, &post, la->directory);
+	la->broker = broker_job_create(la->loop, s, la->roster,
+				       la->shepherds);
+}
+
+struct launcher *launcher_create(struct loop *l, struct settings *s,
+				 struct roster *r)
+{
+	struct launcher *la = mem_alloc(sizeof *la);
+	char *name = mem_printf("berth-%s-%s", s->berth, s->node);
+
+	la->loop = l;
+	la->settings = s;
+	la->roster = r;
+	la->cgroups = cgroups_create(name);
+	la->contexts = contexts_create(s->dir);
+	la->end_timer = loop_timer_create(l, end_timer, la);
+	create_services(la);
+	la->on_child = loop_signal_create(l, SIGCHLD, on_child, la);
+	la->on_term = loop_signal_create(l, SIGTERM, on_term, la);
+	la->on_int = loop_signal_create(l, SIGINT, on_term, la);
+	free(name);
+	return la;
+}
+
+void launcher_destroy(struct launcher *la)
+{
+	if (la == NULL)
+		return;
+	loop_signal_destroy(la->on_child);
+	loop_signal_destroy(la->on_term);
+	loop_signal_destroy(la->on_int);
+	loop_timer_destroy(la->end_timer);
+	broker_job_destroy(la->broker);
+	joins_destroy(la->joins);
+	work_destroy(la->work);
+	route_destroy(la->route);
+	directory_destroy(la->directory);
+	colls_destroy(la->colls);
+	shepherds_destroy(la->shepherds);
+	rank_destroy(la->rank);
+	mesh_destroy(la->mesh);
+	contexts_destroy(la->contexts);
+	cgroups_destroy(la->cgroups);
+	free(la);
+}
+
+int launcher_listen(struct launcher *la, struct berth_error *err)
+{
+	struct settings *s = la->settings;
+	char host[64];
+	unsigned port = 0;
+	int got;
+
+	if (sscanf(s->address, "%63[0-9.]:%u", host, &port) != 2) {
+		if (s->emulated)
+			snprintf(host, sizeof host, "127.0.0.1");
+		else if (network_choose(s->network, host, sizeof host, err))
+			return -1;
+	}
+	got = mesh_listen(la->mesh, host, port, err);
+	if (got < 0 && port)
+		/* Somebody took the port while we were away; the others hear
+		 * of the new one when we link. */
+		got = mesh_listen(la->mesh, host, 0, err);
+	if (got < 0)
+		return -1;
+	free(s->address);
+	s->address = mem_printf("%s:%d", host, got);
+	return 0;
+}
+
+/* The key of a rank's shepherd that listens in our folder; the caller
+ * frees. */
+static char *find_rank(const struct launcher *la)
+{
+	char *path = mem_printf("%s/shepherd", la->settings->dir);
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	char *key = NULL;
+
+	while (dir && key == NULL && (e = readdir(dir)) != NULL) {
+		size_t n = strlen(e->d_name);
+
+		if (n < 6 || strcmp(e->d_name + n - 5, ".sock") != 0)
+			continue;
+		key = mem_strndup(e->d_name, n - 5);
+		if (!broker_job_owns(key) ||
+		    !shepherds_listens(la->settings, key)) {
+			free(key);
+			key = NULL;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	free(path);
+	return key;
+}
+
+bool launcher_finds_rank(const struct launcher *la)
+{
+	char *key = find_rank(la);
+
+	free(key);
+	return key != NULL;
+}
+
+/* Small files for the rank, which does not speak the start protocol. */
+static int write_files(struct launcher *la, struct berth_error *err)
+{
+	const struct settings *s = la->settings;
+
+	if (nodedir_write(s->dir, "token", s->token, strlen(s->token), err) ||
+	    nodedir_write(s->dir, "berth.conf", s->conf.data, s->conf.len,
+			  err) ||
+	    settings_save(s, err) || roster_save(la->roster, s->dir, err))
+		return -1;
+	return 0;
+}
+
+int launcher_start(struct launcher *la, bool late, struct berth_error *err)
+{
+	char *rank;
+
+	if (write_files(la, err) || rank_listen(la->rank, err))
+		return -1;
+	log_info("node %s of Berth %s at %s, cgroups: %s", la->settings->node,
+		 la->settings->berth, la->settings->address,
+		 cgroups_path(la->cgroups));
+	rank = find_rank(la);
+	shepherds_adopt(la->shepherds);
+	if (rank && shepherds_state(la->shepherds, rank) == SHEPHERD_HERE)
+		broker_job_adopt(la->broker, rank);
+	else if (la->settings->broker)
+		broker_job_start(la->broker, late || rank);
+	if (late)
+		mesh_link_all(la->mesh);
+	free(rank);
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void remove_files(struct launcher *la)
+{
+	static const char *const names[] = {"settings", "roster",   "token",
+					    "contexts", "berth.conf"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char *path = mem_printf("%s/%s", la->settings->dir, names[i]);
+
+		unlink(path);
+		free(path);
+	}
+}
+
+static void finish(struct launcher *la)
+{
+	log_info("ended");
+	loop_timer_stop(la->end_timer);
+	if (la->kill_tasks)
+		remove_files(la);
+	loop_stop(la->loop);
+}
+
+static void advance_end(struct launcher *la)
+{
+	bool none = la->kill_tasks ? shepherds_count(la->shepherds) == 0
+				   : !broker_job_running(la->broker);
+
+	if (none && mesh_queued(la->mesh) == 0)
+		finish(la);
+}
+
+static void stop_rank(struct launcher *la)
+{
+	if (la->kill_tasks)
+		shepherds_stop(la->shepherds, NULL);
+	else
+		broker_job_kill(la->broker);
+}
+
+static void end_timer(void *arg)
+{
+	struct launcher *la = arg;
+
+	switch (la->ending) {
+	case GOODBYE:
+		la->ending = TERMINATING;
+		stop_rank(la);
+		loop_timer_start(la->end_timer, TERM_US);
+		advance_end(la);
+		break;
+	case TERMINATING:
+		log_warn("shepherds did not end in time: killed");
+		la->ending = KILLING;
+		if (la->kill_tasks)
+			shepherds_kill(la->shepherds);
+		loop_timer_start(la->end_timer, 2 * 1000 * 1000);
+		break;
+	default:
+		finish(la);
+		break;
+	}
+}
+
+void launcher_end(struct launcher *la, bool kill_tasks, const char *why)
+{
+	if (la->ending != RUNNING)
+		return;
+	log_info("this Berth ends: %s%s", why,
+		 kill_tasks ? "" : " (tasks go on)");
+	la->ending = GOODBYE;
+	la->kill_tasks = kill_tasks;
+	broker_job_stop(la->broker);
+	if (kill_tasks)
+		shepherds_stop(la->shepherds, broker_job_owns);
+	loop_timer_start(la->end_timer, GOODBYE_US);
+}

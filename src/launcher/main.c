@@ -1,0 +1,353 @@
+/*
+ * main.c - berth-launcher: options, the two ways to start, going into the
+ * background.
+ *
+ *   berth-launcher --bootstrap [--node NAME] [--foreground]
+ *   berth-launcher --restart --dir NODE_DIR [--foreground]
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "launcher/bootstrap.h"
+#include "launcher/launcher.h"
+#include "launcher/nodedir.h"
+
+struct program {
+	struct loop *loop;
+	struct settings settings;
+	struct roster *roster;
+	struct bootstrap *bootstrap;
+	struct launcher *launcher;
+	int lock_fd;
+	int parent_fd; /* the process that was started waits here; -1 */
+	const char *node;
+	bool foreground;
+	int status;
+};
+
+static int usage(int status)
+{
+	fputs("usage: berth-launcher --bootstrap [--node NAME] "
+	      "[--foreground]\n"
+	      "       berth-launcher --restart --dir NODE_DIR "
+	      "[--foreground]\n"
+	      "One a node; `berth up` starts it.\n",
+	      status ? stderr : stdout);
+	return status;
+}
+
+/* ---- into the background ---- */
+
+/*
+ * The process that was started waits until its child, the launcher, says that
+ * it runs (a byte) or ends; so ssh and scripts see one program that succeeds
+ * or fails.  Returns the child's end of the pipe, in the child.
+ */
+static int leave_parent(void)
+{
+	int fds[2];
+	char byte;
+	ssize_t n;
+	pid_t pid;
+	int null;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -1;
+	pid = fork();
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		close(fds[0]);
+		setsid();
+		return fds[1];
+	}
+	close(fds[1]);
+	null = open("/dev/null", O_RDWR);
+	dup2(null, 0);
+	dup2(null, 1);
+	do {
+		n = read(fds[0], &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	_exit(n == 1 ? 0 : 1);
+}
+
+/* Standard streams: nothing in, the log out. */
+static void redirect(struct program *p)
+{
+	char *path = mem_printf("%s/log/launcher.log", p->settings.dir);
+	int log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	int null = open("/dev/null", O_RDWR);
+
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(log >= 0 ? log : null, 2);
+	if (log > 2)
+		close(log);
+	if (null > 2)
+		close(null);
+	free(path);
+}
+
+static void release_parent(struct program *p)
+{
+	if (p->parent_fd < 0)
+		return;
+	if (write(p->parent_fd, "", 1) < 0)
+		log_debug("nobody waits for us");
+	close(p->parent_fd);
+	p->parent_fd = -1;
+}
+
+/* ---- bootstrap ---- */
+
+static void give_up(struct program *p, int status)
+{
+	p->status = status;
+	bootstrap_destroy(p->bootstrap);
+	p->bootstrap = NULL;
+	loop_stop(p->loop);
+}
+
+/* Another launcher has the folder: say where, from its own files. */
+static void say_running(struct program *p)
+{
+	struct settings theirs;
+	char *pid = nodedir_read(p->settings.dir, "launcher.pid", NULL);
+
+	settings_init(&theirs);
+	if (settings_load(&theirs, p->settings.dir, NULL) == 0)
+		bootstrap_say(&p->settings, "running %s %d", theirs.address,
+			      pid ? atoi(pid) : 0);
+	else
+		bootstrap_say(&p->settings,
+			      "error another launcher is just starting in %s",
+			      p->settings.dir);
+	settings_finish(&theirs);
+	free(pid);
+}
+
+static int prepare(struct program *p, struct berth_error *err)
+{
+	struct settings *s = &p->settings;
+	char *dir = nodedir_make(s->base_dir, s->node, err);
+
+	if (dir == NULL)
+		return -1;
+	free(s->dir);
+	s->dir = dir;
+	p->lock_fd = nodedir_lock(dir, err);
+	if (p->lock_fd < 0)
+		return -1;
+	p->launcher = launcher_create(p->loop, s, p->roster);
+	return launcher_listen(p->launcher, err);
+}
+
+static void on_settings(void *arg)
+{
+	struct program *p = arg;
+	struct settings *s = &p->settings;
+	struct berth_error err;
+
+	if (prepare(p, &err) < 0) {
+		if (err.code == BERTH_ECONFLICT) {
+			say_running(p);
+			give_up(p, 0);
+		} else {
+			bootstrap_say(s, "error %s", err.text);
+			give_up(p, 1);
+		}
+		return;
+	}
+	bootstrap_say(s, "hello %s %d%s", s->address, (int)getpid(),
+		      launcher_finds_rank(p->launcher) ? " ranked" : "");
+}
+
+static void on_go(void *arg, bool late)
+{
+	struct program *p = arg;
+	struct berth_error err;
+
+	if (roster_find(p->roster, p->settings.node) == NULL)
+		error_set(&err, BERTH_EPROTO, "the roster does not name us");
+	else if (launcher_start(p->launcher, late, &err) == 0) {
+		bootstrap_say(&p->settings, "ready");
+		bootstrap_destroy(p->bootstrap);
+		p->bootstrap = NULL;
+		redirect(p);
+		release_parent(p);
+		return;
+	}
+	bootstrap_say(&p->settings, "error %s", err.text);
+	give_up(p, 1);
+}
+
+static void on_failed(void *arg, const char *why)
+{
+	give_up(arg, 1);
+}
+
+static const struct bootstrap_events bootstrap_events = {
+	.settings = on_settings, .go = on_go, .failed = on_failed};
+
+/* Our name when nobody gave us one: Slurm's for the node, or the host's up to
+ * the first dot. */
+static void choose_node(struct program *p)
+{
+	const char *slurm = getenv("SLURMD_NODENAME");
+	char host[256] = "localhost";
+
+	gethostname(host, sizeof host - 1);
+	host[strcspn(host, ".")] = '\0';
+	settings_put(&p->settings.node, p->node	       ? p->node
+					: slurm && *slurm ? slurm
+							  : host);
+}
+
+static int run_bootstrap(struct program *p)
+{
+	struct berth_error err;
+
+	choose_node(p);
+	p->roster = roster_create("");
+	p->bootstrap = bootstrap_create(p->loop, &p->settings, p->roster,
+					&bootstrap_events, p);
+	if (loop_run(p->loop, &err) < 0) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	return p->status;
+}
+
+/* ---- restart ---- */
+
+static int begin_again(struct program *p, const char *dir,
+		       struct berth_error *err)
+{
+	if (settings_load(&p->settings, dir, err))
+		return -1;
+	p->roster = roster_create(p->settings.berth);
+	if (roster_load(p->roster, dir, err))
+		return -1;
+	p->lock_fd = nodedir_lock(dir, err);
+	if (p->lock_fd < 0)
+		return -1;
+	p->launcher = launcher_create(p->loop, &p->settings, p->roster);
+	if (launcher_listen(p->launcher, err))
+		return -1;
+	return launcher_start(p->launcher, true, err);
+}
+
+static int run_restart(struct program *p, const char *dir)
+{
+	struct berth_error err;
+
+	if (begin_again(p, dir, &err) < 0) {
+		fprintf(stderr, "berth-launcher: %s\n", err.text);
+		return error_exit_status(&err);
+	}
+	redirect(p);
+	release_parent(p);
+	if (loop_run(p->loop, &err) < 0) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	return p->status;
+}
+
+static void remove_own(struct program *p)
+{
+	char *path = mem_printf("%s/launcher.pid", p->settings.dir);
+
+	unlink(path);
+	close(p->lock_fd);
+	free(path);
+}
+
+static int run(struct program *p, const char *dir)
+{
+	struct berth_error err;
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	p->lock_fd = -1;
+	p->parent_fd = -1;
+	settings_init(&p->settings);
+	if (!p->foreground) {
+		p->parent_fd = leave_parent();
+		if (p->parent_fd < 0) {
+			perror("berth-launcher: fork");
+			return 1;
+		}
+	}
+	signal(SIGHUP, SIG_IGN);
+	p->loop = loop_create(&err);
+	if (p->loop == NULL) {
+		fprintf(stderr, "berth-launcher: %s\n", err.text);
+		return 1;
+	}
+	status = dir ? run_restart(p, dir) : run_bootstrap(p);
+	bootstrap_destroy(p->bootstrap);
+	launcher_destroy(p->launcher);
+	roster_destroy(p->roster);
+	if (p->lock_fd >= 0)
+		remove_own(p);
+	if (status == 0)
+		release_parent(p);
+	settings_finish(&p->settings);
+	loop_destroy(p->loop);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"bootstrap", no_argument, NULL, 'b'},
+		{"restart", no_argument, NULL, 'r'},
+		{"dir", required_argument, NULL, 'd'},
+		{"node", required_argument, NULL, 'n'},
+		{"foreground", no_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct program p = {0};
+	bool bootstrap = false, restart = false;
+	const char *dir = NULL;
+	int c;
+
+	log_init("berth-launcher", LOG_LVL_INFO);
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 'b':
+			bootstrap = true;
+			break;
+		case 'r':
+			restart = true;
+			break;
+		case 'd':
+			dir = optarg;
+			break;
+		case 'n':
+			p.node = optarg;
+			break;
+		case 'f':
+			p.foreground = true;
+			break;
+		case 'h':
+			return usage(0);
+		default:
+			return usage(2);
+		}
+	}
+	if (optind != argc || bootstrap == restart || restart != (dir != NULL))
+		return usage(2);
+	return run(&p, dir);
+}

@@ -1,0 +1,500 @@
+/* shepherds.c - see shepherds.h. */
+#include "launcher/shepherds.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "io/stream.h"
+#include "io/where.h"
+#include "launcher/child.h"
+#include "launcher/strays.h"
+#include "rpc/link.h"
+
+/* A shepherd that closed its link or does not come up has so long to end. */
+#define END_US (2u * 1000 * 1000)
+#define START_US (20u * 1000 * 1000)
+/* How many that are over are remembered by name. */
+#define OVER_MAX 256
+
+struct shepherd {
+	struct shepherds *all;
+	char *key;
+	pid_t pid; /* 0: adopted, not known yet */
+	bool child, reaped;
+	int wait_status;
+	int ready_fd; /* -1: not starting */
+	struct loop_fd *ready;
+	struct link *link;
+	bool was_up;
+	Berth__Msg **kept; /* until there is a link */
+	size_t nkept;
+	struct loop_timer *timer;
+};
+
+struct shepherds {
+	struct loop *loop;
+	const struct settings *settings;
+	struct cgroups *cgroups;
+	const struct shepherds_events *ev;
+	void *arg;
+	struct map *by_key;
+	char *over[OVER_MAX]; /* a ring */
+	size_t nover;
+};
+
+static void connect_now(struct shepherd *s);
+
+struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
+				   struct cgroups *cg,
+				   const struct shepherds_events *ev,
+				   void *arg)
+{
+	struct shepherds *sh = mem_alloc(sizeof *sh);
+
+	sh->loop = l;
+	sh->settings = s;
+	sh->cgroups = cg;
+	sh->ev = ev;
+	sh->arg = arg;
+	sh->by_key = map_create();
+	return sh;
+}
+
+static void stop_waiting_ready(struct shepherd *s)
+{
+	loop_fd_destroy(s->ready);
+	s->ready = NULL;
+	if (s->ready_fd >= 0)
+		close(s->ready_fd);
+	s->ready_fd = -1;
+}
+
+static void shepherd_destroy(void *p)
+{
+	struct shepherd *s = p;
+
+	stop_waiting_ready(s);
+	link_destroy(s->link);
+	loop_timer_destroy(s->timer);
+	for (size_t i = 0; i < s->nkept; i++)
+		msg_free(s->kept[i]);
+	free(s->kept);
+	free(s->key);
+	free(s);
+}
+
+void shepherds_destroy(struct shepherds *sh)
+{
+	if (sh == NULL)
+		return;
+	map_destroy(sh->by_key, shepherd_destroy);
+	for (size_t i = 0; i < OVER_MAX; i++)
+		free(sh->over[i]);
+	free(sh);
+}
+
+static char *socket_of(const struct settings *s, const char *key)
+{
+	return mem_printf("%s/shepherd/%s.sock", s->dir, key);
+}
+
+static char *log_of(const struct settings *s, const char *key)
+{
+	return mem_printf("%s/log/shepherd-%s.log", s->dir, key);
+}
+
+/* ---- ends ---- */
+
+static void remember_over(struct shepherds *sh, const char *key)
+{
+	char **slot = &sh->over[sh->nover++ % OVER_MAX];
+
+	free(*slot);
+	*slot = mem_strdup(key);
+}
+
+/* Kill what is left of it.  A clean one has left nothing. */
+static void tidy(struct shepherd *s, bool clean)
+{
+	struct shepherds *sh = s->all;
+	char *sock = socket_of(sh->settings, s->key);
+	char *log = log_of(sh->settings, s->key);
+	struct stat st;
+
+	for (int i = 0; i < 20; i++) {
+		bool empty = cgroups_kill(sh->cgroups, s->key);
+
+		if (!clean &&
+		    strays_kill(sh->settings->dir, s->key) > 0)
+			empty = false;
+		if (empty)
+			break;
+		usleep(1000);
+	}
+	cgroups_remove(sh->cgroups, s->key);
+	unlink(sock);
+	if (clean && stat(log, &st) == 0 && st.st_size == 0)
+		unlink(log);
+	free(sock);
+	free(log);
+}
+
+static void describe_end(const struct shepherd *s, char *why, size_t size)
+{
+	int w = s->wait_status;
+
+	if (!s->was_up)
+		snprintf(why, size,
+			 "its shepherd did not start: see %s/log/"
+			 "shepherd-%s.log on node %s",
+			 s->all->settings->dir, s->key,
+			 s->all->settings->node);
+	else if (s->reaped && WIFSIGNALED(w))
+		snprintf(why, size, "its shepherd was ended by signal %d",
+			 WTERMSIG(w));
+	else if (s->reaped && WIFEXITED(w) && WEXITSTATUS(w) != 0)
+		snprintf(why, size, "its shepherd failed with exit code %d",
+			 WEXITSTATUS(w));
+	else
+		snprintf(why, size, "its shepherd is gone");
+}
+
+/* Neither link nor process are left. */
+static void over(struct shepherd *s)
+{
+	struct shepherds *sh = s->all;
+	bool clean = s->was_up &&
+		     (!s->reaped || (WIFEXITED(s->wait_status) &&
+				     WEXITSTATUS(s->wait_status) == 0));
+	char *key = mem_strdup(s->key);
+	char why[400];
+
+	describe_end(s, why, sizeof why);
+	tidy(s, clean && s->child);
+	map_remove(sh->by_key, key);
+	shepherd_destroy(s);
+	remember_over(sh, key);
+	sh->ev->gone(sh->arg, key, clean, why);
+	free(key);
+}
+
+static void time_over(void *arg)
+{
+	struct shepherd *s = arg;
+
+	log_warn("shepherd %s does not answer: killed", s->key);
+	if (s->pid > 0)
+		kill(s->pid, SIGKILL);
+	stop_waiting_ready(s);
+	link_destroy(s->link);
+	s->link = NULL;
+	if (!s->child || s->reaped)
+		over(s);
+}
+
+bool shepherds_reaped(struct shepherds *sh, pid_t pid, int wait_status)
+{
+	struct shepherd *s;
+
+	map_foreach(sh->by_key, s) {
+		if (!s->child || s->pid != pid)
+			continue;
+		s->reaped = true;
+		s->wait_status = wait_status;
+		/* Its last words may still lie in the socket. */
+		if (s->link == NULL)
+			over(s);
+		return true;
+	}
+	return false;
+}
+
+/* ---- links ---- */
+
+static void on_up(void *arg, struct link *l)
+{
+	struct shepherd *s = arg;
+	struct shepherds *sh = s->all;
+
+	if (strcmp(link_peer(l)->key, s->key) != 0)
+		log_warn("the shepherd at %s.sock says it is '%s'", s->key,
+			 link_peer(l)->key);
+	s->pid = (pid_t)link_peer(l)->pid;
+	s->was_up = true;
+	loop_timer_stop(s->timer);
+	sh->ev->up(sh->arg, s->key);
+}
+
+static void on_message(void *arg, struct link *l, const Berth__Msg *msg)
+{
+	struct shepherd *s = arg;
+
+	s->all->ev->message(s->all->arg, s->key, (Berth__Msg *)msg);
+}
+
+static void on_down(void *arg, struct link *l, const char *text)
+{
+	struct shepherd *s = arg;
+
+	log_debug("shepherd %s: %s", s->key, text);
+	link_destroy(l);
+	s->link = NULL;
+	if (s->reaped || !s->child)
+		over(s);
+	else
+		loop_timer_start(s->timer, END_US);
+}
+
+static const struct link_events shepherd_events = {
+	.up = on_up, .message = on_message, .down = on_down};
+
+static void connect_now(struct shepherd *s)
+{
+	struct shepherds *sh = s->all;
+	const struct settings *set = sh->settings;
+	const struct link_self self = {
+		.role = "launcher",
+		.node = set->node,
+		.key = set->address,
+		.berth = set->berth,
+	};
+	char *path = socket_of(sh->settings, s->key);
+	struct berth_error err;
+	int fd = stream_connect_unix(path, &err);
+
+	free(path);
+	if (fd < 0) {
+		log_warn("shepherd %s: %s", s->key, err.text);
+		if (s->child && !s->reaped)
+			time_over(s);
+		else
+			over(s);
+		return;
+	}
+	s->link = link_create(sh->loop, fd, false, &self, &shepherd_events,
+			      s);
+	for (size_t i = 0; i < s->nkept; i++) {
+		if (link_send(s->link, s->kept[i], &err) < 0)
+			log_warn("shepherd %s: %s", s->key, err.text);
+		msg_free(s->kept[i]);
+	}
+	s->nkept = 0;
+}
+
+/* ---- starts ---- */
+
+static void on_ready(void *arg, int fd, unsigned events)
+{
+	struct shepherd *s = arg;
+	char byte;
+	ssize_t n = read(fd, &byte, 1);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	stop_waiting_ready(s);
+	/* Closed without a byte: it ends, and will be reaped. */
+	if (n > 0)
+		connect_now(s);
+}
+
+static struct shepherd *shepherd_create(struct shepherds *sh, const char *key)
+{
+	struct shepherd *s = mem_alloc(sizeof *s);
+
+	s->all = sh;
+	s->key = mem_strdup(key);
+	s->ready_fd = -1;
+	s->timer = loop_timer_create(sh->loop, time_over, s);
+	map_put(sh->by_key, key, s);
+	return s;
+}
+
+static pid_t run(struct shepherds *sh, const char *key, int ready_fd,
+		 struct berth_error *err)
+{
+	char *program = where_program("berth-shepherd", err);
+	char *argv[] = {program, "--key", (char *)key, NULL};
+	char *log = log_of(sh->settings, key);
+	char **env = program ? child_environment(sh->settings) : NULL;
+	struct child c = {
+		.argv = argv,
+		.env = env,
+		.log = log,
+		.ready_fd = ready_fd,
+		.cgroup_fd = -1,
+	};
+	pid_t pid = -1;
+
+	if (program) {
+		c.cgroup_fd = cgroups_open(sh->cgroups, key);
+		pid = child_start(&c, err);
+		if (c.cgroup_fd >= 0)
+			close(c.cgroup_fd);
+	}
+	mem_strv_free(env);
+	free(log);
+	free(program);
+	return pid;
+}
+
+static int check_key(const struct shepherds *sh, const char *key,
+		     struct berth_error *err)
+{
+	const struct sockaddr_un addr;
+
+	if (key[0] == '\0' || key[0] == '.' || strchr(key, '/'))
+		return error_set(err, BERTH_EINPUT,
+				 "'%.60s' is no name for a shepherd", key);
+	if (strlen(sh->settings->dir) + strlen("/shepherd/.sock") +
+		    strlen(key) >=
+	    sizeof addr.sun_path)
+		return error_set(err, BERTH_ELIMIT,
+				 "the path of the socket %s/shepherd/%s.sock "
+				 "is too long: `berth up` with a shorter "
+				 "--dir",
+				 sh->settings->dir, key);
+	return 0;
+}
+
+int shepherds_start(struct shepherds *sh, const char *key,
+		    struct berth_error *err)
+{
+	struct shepherd *s;
+	int fds[2];
+	pid_t pid;
+
+	if (map_get(sh->by_key, key))
+		return 0;
+	if (check_key(sh, key, err))
+		return -1;
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_sys(err, "cannot start a shepherd");
+	pid = run(sh, key, fds[1], err);
+	close(fds[1]);
+	if (pid < 0) {
+		close(fds[0]);
+		return -1;
+	}
+	s = shepherd_create(sh, key);
+	s->pid = pid;
+	s->child = true;
+	s->ready_fd = fds[0];
+	s->ready = loop_fd_create(sh->loop, fds[0], LOOP_READ, on_ready, s);
+	loop_timer_start(s->timer, START_US);
+	return 0;
+}
+
+bool shepherds_listens(const struct settings *s, const char *key)
+{
+	char *path = socket_of(s, key);
+	int fd = stream_connect_unix(path, NULL);
+
+	free(path);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+void shepherds_adopt(struct shepherds *sh)
+{
+	char *path = mem_printf("%s/shepherd", sh->settings->dir);
+	DIR *dir = opendir(path);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)) != NULL) {
+		size_t len = strlen(e->d_name);
+		char *key;
+
+		if (len < 6 || strcmp(e->d_name + len - 5, ".sock") != 0)
+			continue;
+		key = mem_strndup(e->d_name, len - 5);
+		if (map_get(sh->by_key, key) == NULL) {
+			struct shepherd *s = shepherd_create(sh, key);
+
+			loop_timer_start(s->timer, START_US);
+			connect_now(s);
+		}
+		free(key);
+	}
+	if (dir)
+		closedir(dir);
+	free(path);
+}
+
+/* ---- outside ---- */
+
+int shepherds_send(struct shepherds *sh, const char *key,
+		   const Berth__Msg *msg)
+{
+	struct shepherd *s = map_get(sh->by_key, key);
+	struct berth_error err;
+
+	if (s == NULL)
+		return -1;
+	if (s->link) {
+		if (link_send(s->link, msg, &err) < 0)
+			log_warn("shepherd %s: %s", key, err.text);
+		return 0;
+	}
+	s->kept = mem_resize(s->kept, s->nkept + 1, sizeof(s->kept[0]));
+	s->kept[s->nkept++] = msg_copy(msg);
+	return 0;
+}
+
+enum coll_shepherd shepherds_state(struct shepherds *sh, const char *key)
+{
+	if (map_get(sh->by_key, key))
+		return SHEPHERD_HERE;
+	for (size_t i = 0; i < OVER_MAX; i++) {
+		if (sh->over[i] && strcmp(sh->over[i], key) == 0)
+			return SHEPHERD_GONE;
+	}
+	return SHEPHERD_NOT_YET;
+}
+
+size_t shepherds_count(const struct shepherds *sh)
+{
+	return map_count(sh->by_key);
+}
+
+void shepherds_stop_one(struct shepherds *sh, const char *key)
+{
+	struct shepherd *s = map_get(sh->by_key, key);
+
+	if (s && s->pid > 0)
+		kill(s->pid, SIGTERM);
+}
+
+void shepherds_stop(struct shepherds *sh, bool (*skip)(const char *key))
+{
+	struct shepherd *s;
+
+	map_foreach(sh->by_key, s) {
+		if (s->pid > 0 && (skip == NULL || !skip(s->key)))
+			kill(s->pid, SIGTERM);
+	}
+}
+
+void shepherds_kill(struct shepherds *sh)
+{
+	struct shepherd *s;
+
+	map_foreach(sh->by_key, s) {
+		if (s->pid > 0)
+			kill(s->pid, SIGKILL);
+		cgroups_kill(sh->cgroups, s->key);
+	}
+	strays_kill(sh->settings->dir, NULL);
+}

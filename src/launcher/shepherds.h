@@ -1,0 +1,65 @@
+/*
+ * shepherds.h - the shepherds of this node: started, adopted, linked,
+ * reaped.  What they say is passed on; what it means is for others.
+ *
+ * States of one: starting -> linking -> up -> (link broken) -> over.  An
+ * adopted one begins at linking.  When one is over everything that it left
+ * behind has been killed.
+ */
+#ifndef LAUNCHER_SHEPHERDS_H
+#define LAUNCHER_SHEPHERDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "io/loop.h"
+#include "launcher/cgroup.h"
+#include "launcher/coll.h"
+#include "launcher/settings.h"
+#include "wire/frame.h"
+
+struct shepherds;
+
+struct shepherds_events {
+	/* Linked (again); its full report follows. */
+	void (*up)(void *arg, const char *key);
+	/* May be changed by the receiver. */
+	void (*message)(void *arg, const char *key, Berth__Msg *msg);
+	/* Over.  clean: it left by itself, with nothing to do; why: one line
+	 * for the user. */
+	void (*gone)(void *arg, const char *key, bool clean,
+		     const char *why);
+};
+
+struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
+				   struct cgroups *cg,
+				   const struct shepherds_events *ev,
+				   void *arg);
+/* Closes the links; the shepherds run on. */
+void shepherds_destroy(struct shepherds *sh);
+
+/* Does somebody answer at the socket of that key? */
+bool shepherds_listens(const struct settings *s, const char *key);
+/* Link to every shepherd that listens in the node's folder. */
+void shepherds_adopt(struct shepherds *sh);
+
+/* Start one, if it is not there. */
+int shepherds_start(struct shepherds *sh, const char *key,
+		    struct berth_error *err);
+/* What is sent before the link is up is kept.  -1: no such shepherd. */
+int shepherds_send(struct shepherds *sh, const char *key,
+		   const Berth__Msg *msg);
+enum coll_shepherd shepherds_state(struct shepherds *sh, const char *key);
+size_t shepherds_count(const struct shepherds *sh);
+
+/* SIGTERM to one. */
+void shepherds_stop_one(struct shepherds *sh, const char *key);
+/* SIGTERM to all that skip (may be NULL) does not say yes to. */
+void shepherds_stop(struct shepherds *sh, bool (*skip)(const char *key));
+/* SIGKILL, and to all that they started. */
+void shepherds_kill(struct shepherds *sh);
+
+/* A child of this process ended; false: it is no shepherd. */
+bool shepherds_reaped(struct shepherds *sh, pid_t pid, int wait_status);
+
+#endif
