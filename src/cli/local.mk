@@ -1,1 +1,17 @@
-# cli
+# Floor 4: the command line.  All but main.c is a library, so that unit tests
+# can link it.
+noinst_LIBRARIES += src/cli/libcli.a
+src_cli_libcli_a_SOURCES = \
+	src/cli/api.c src/cli/api.h src/cli/cli.h \
+	src/cli/contact.c src/cli/contact.h \
+	src/cli/down.c \
+	src/cli/opts.c src/cli/opts.h \
+	src/cli/parse.c src/cli/parse.h \
+	src/cli/up.c
+src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+src_cli_libcli_a_CFLAGS = $(AM_CFLAGS)
+LIBCLI = src/cli/libcli.a
+
+bin_PROGRAMS += bin/berth
+bin_berth_SOURCES = src/cli/main.c
+bin_berth_LDADD = $(LIBCLI) $(LIBIO) $(LIBBASE) $(IO_LIBS) $(JANSSON_LIBS)

@@ -19,6 +19,7 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 
 #define SIZE_LIMIT (4u << 20)
 
@@ -247,56 +248,14 @@ const char *conf_where(struct conf *c, const char *path)
 
 /* ---- what nobody asked for ---- */
 
-/* Levenshtein's distance, cut off at 64 characters. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[65];
-	size_t nb = strnlen(b, 64);
-
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= strnlen(a, 64); i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			size_t best = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[nb];
-}
-
-static const char *nearest(struct conf *c, const char *path)
-{
-	size_t best = strlen(path) / 3 + 2;
-	const char *found = NULL;
-	const char *known;
-	size_t pos = 0;
-
-	while (map_next(c->asked, &pos, &known)) {
-		size_t d = distance(path, known);
-
-		if (known[0] && d < best) {
-			best = d;
-			found = known;
-		}
-	}
-	return found;
-}
-
 static int check_known(struct conf *c, config_setting_t *s, const char *path,
 		       struct berth_error *err)
 {
 	int n = config_setting_is_aggregate(s) ? config_setting_length(s) : 0;
 	bool list = !config_setting_is_group(s);
-	const char *better;
+	struct nearest near = {.wanted = path};
+	const char *known;
+	size_t pos = 0;
 
 	for (int i = 0; i < n; i++) {
 		config_setting_t *e = config_setting_get_elem(s, (unsigned)i);
@@ -312,12 +271,13 @@ static int check_known(struct conf *c, config_setting_t *s, const char *path,
 	}
 	if (n > 0 || path[0] == '\0' || map_get(c->asked, path))
 		return 0;
-	better = nearest(c, path);
+	while (map_next(c->asked, &pos, &known))
+		nearest_offer(&near, known);
 	return error_set(err, BERTH_EINPUT,
 			 "%s:%u: unknown setting %s%s%s%s", c->name,
 			 config_setting_source_line(s), path,
-			 better ? " (did you mean " : "", better ? better : "",
-			 better ? "?)" : "");
+			 near.best ? " (did you mean " : "",
+			 near.best ? near.best : "", near.best ? "?)" : "");
 }
 
 int conf_done(struct conf *c, struct berth_error *err)

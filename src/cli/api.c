@@ -1,0 +1,149 @@
+/* api.c - see api.h. */
+#include "cli/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/parse.h"
+#include "io/http.h"
+
+#define ANSWER_MS 30000
+
+int api_open(struct api *api, struct berth_error *err)
+{
+	api->contact = contact_find(api->dir, err);
+	return api->contact ? 0 : -1;
+}
+
+void api_close(struct api *api)
+{
+	contact_destroy(api->contact);
+	api->contact = NULL;
+}
+
+static enum berth_code code_of_status(int status)
+{
+	switch (status) {
+	case 400:
+		return BERTH_EINPUT;
+	case 401:
+	case 403:
+		return BERTH_EAUTH;
+	case 404:
+		return BERTH_ENOTFOUND;
+	case 409:
+	case 410:
+		return BERTH_ECONFLICT;
+	case 413:
+		return BERTH_ELIMIT;
+	case 503:
+		return BERTH_EUNAVAIL;
+	default:
+		return BERTH_ESYS;
+	}
+}
+
+int api_refusal(const struct api *api, int status, const char *body,
+		struct berth_error *err)
+{
+	json_t *root = json_loads(body, 0, NULL);
+	const char *text = json_string_value(json_object_get(root, "error"));
+	enum berth_code code = code_of_status(status);
+
+	if (text)
+		error_set(err, code, "%s", text);
+	else if (code == BERTH_EAUTH)
+		error_set(err, code, "%s does not accept the token in %s",
+			  api->contact->uri, api->contact->source);
+	else
+		error_set(err, code, "%s answered with HTTP status %d",
+			  api->contact->uri, status);
+	json_decref(root);
+	return -1;
+}
+
+/* Who wants to know why nobody answers, wants to know where we looked. */
+static void blame_contact(const struct api *api, struct berth_error *err)
+{
+	if (err && err->code == BERTH_EUNAVAIL)
+		error_set(err, err->code, "%s (as %s says); has this Berth "
+					  "ended?",
+			  err->text, api->contact->source);
+}
+
+int api_call(struct api *api, const char *method, const char *path,
+	     const json_t *body, json_t **answer, unsigned timeout_ms,
+	     struct berth_error *err)
+{
+	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	char *got = NULL;
+	int rc = -1;
+	int status = http_fetch(api->contact->uri, api->contact->token, method,
+				path, text, text ? strlen(text) : 0, &got,
+				NULL, timeout_ms ? timeout_ms : ANSWER_MS, err);
+
+	if (status < 0) {
+		blame_contact(api, err);
+	} else if (status >= 400) {
+		api_refusal(api, status, got, err);
+	} else {
+		if (answer)
+			*answer = json_loads(got, JSON_DECODE_ANY, NULL);
+		rc = 0;
+	}
+	free(got);
+	free(text);
+	return rc;
+}
+
+int api_get(struct api *api, const char *path, json_t **answer,
+	    struct berth_error *err)
+{
+	*answer = NULL;
+	if (api_call(api, "GET", path, NULL, answer, 0, err) != 0)
+		return -1;
+	if (*answer == NULL)
+		return error_set(err, BERTH_EPROTO,
+				 "%s: the answer to %s is no JSON",
+				 api->contact->uri, path);
+	return 0;
+}
+
+int api_job_id(const char *text, long long *job, long long *task,
+	       struct berth_error *err)
+{
+	char *name = mem_strdup(text);
+	char *dot = strchr(name, '.');
+	int rc = 0;
+
+	if (dot)
+		*dot = '\0';
+	if (parse_count("job", name, job, NULL) != 0 ||
+	    (dot && (task == NULL ||
+		     parse_count("task", dot + 1, task, NULL) != 0)))
+		rc = error_set(err, BERTH_EINPUT, "'%s' is no job's number%s",
+			       text, task ? " (nor a task's, as 12.0)" : "");
+	free(name);
+	return rc;
+}
+
+void api_print_json(json_t *value)
+{
+	json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+	json_decref(value);
+}
+
+const char *api_str(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+
+	return s ? s : "";
+}
+
+long long api_int(const json_t *object, const char *name)
+{
+	return (long long)json_number_value(json_object_get(object, name));
+}

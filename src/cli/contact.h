@@ -1,0 +1,28 @@
+/*
+ * contact.h - where a Berth is and the token that opens it.
+ *
+ * BERTH_URI and BERTH_TOKEN, or the file `contact` in a Berth's state
+ * directory: JSON {"uri": …, "token": …, "berth": …, "leader": …}, which must be
+ * its owner's alone (mode 0600), since who can read it can run jobs.
+ */
+#ifndef CLI_CONTACT_H
+#define CLI_CONTACT_H
+
+#include "base/error.h"
+
+struct contact {
+	char *uri;
+	char *token;
+	char *berth;  /* its name, may be empty */
+	char *source; /* what to blame: a path or "BERTH_URI" */
+};
+
+/* The state directory: dir if not NULL, $BERTH_DIR, ~/.berth/$BERTH_NAME or
+ * ~/.berth/default.  The caller frees. */
+char *contact_dir(const char *dir);
+
+/* dir as above; a dir that is given outweighs BERTH_URI. */
+struct contact *contact_find(const char *dir, struct berth_error *err);
+void contact_destroy(struct contact *c);
+
+#endif

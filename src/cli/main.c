@@ -1,0 +1,82 @@
+/* main.c - `berth`: finds the command and hands over to it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/nearest.h"
+#include "cli/cli.h"
+#include "config.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{"up", cmd_up, "start Berth on this machine or over an allocation"},
+	{"down", cmd_down, "end it"},
+};
+
+#define COUNT (sizeof(commands) / sizeof(commands[0]))
+
+int cli_fail(const struct berth_error *err)
+{
+	fprintf(stderr, "berth: %s\n", err->text);
+	return error_exit_status(err);
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: berth COMMAND [OPTIONS]\n\n", out);
+	for (size_t i = 0; i < COUNT; i++) {
+		if (commands[i].name)
+			fprintf(out, "  %-11s %s\n", commands[i].name,
+				commands[i].summary);
+		else
+			fprintf(out, "\n%s:\n", commands[i].summary);
+	}
+	fputs("\nberth COMMAND --help says more.  A Berth is found by "
+	      "BERTH_URI and BERTH_TOKEN,\nor by the contact file in --dir, "
+	      "$BERTH_DIR or ~/.berth/default.\n",
+	      out);
+}
+
+static int unknown(const char *name)
+{
+	struct nearest near = {.wanted = name};
+
+	for (size_t i = 0; i < COUNT; i++) {
+		if (commands[i].name)
+			nearest_offer(&near, commands[i].name);
+	}
+	fprintf(stderr, "berth: no command '%s'%s%s%s; berth --help lists "
+			"them\n",
+		name, near.best ? " (did you mean " : "",
+		near.best ? near.best : "", near.best ? "?)" : "");
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	log_init("berth", LOG_LVL_WARN);
+	if (name == NULL) {
+		usage(stderr);
+		return 2;
+	}
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+	    strcmp(name, "help") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+		printf("berth %s\n", PACKAGE_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < COUNT; i++) {
+		if (commands[i].name && strcmp(commands[i].name, name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	}
+	return unknown(name);
+}

@@ -1,0 +1,25 @@
+/* parse.h - how users write times, sizes and signals. */
+#ifndef CLI_PARSE_H
+#define CLI_PARSE_H
+
+#include "base/error.h"
+
+/* A whole number ≥ 0; what names it in the message. */
+int parse_count(const char *what, const char *text, long long *out,
+		struct berth_error *err);
+
+/*
+ * "90" seconds, "1:30" minutes, "1:00:00" hours, "1-12:00:00" with days; or
+ * with units "1500ms", "90s", "5m", "2h", "1d", "1h30m".  In milliseconds.
+ */
+int parse_time(const char *what, const char *text, long long *ms,
+	       struct berth_error *err);
+
+/* "512" MiB; "512M", "4G", "1.5T", "2048K", also with "iB" or "B". */
+int parse_size(const char *what, const char *text, long long *mib,
+	       struct berth_error *err);
+
+/* "10", "USR1", "SIGUSR1"; -1 when there is none such. */
+int parse_signal(const char *text, struct berth_error *err);
+
+#endif
