@@ -72,7 +72,7 @@ static int store(const struct opt *o, const char *shown, const char *value,
 }
 
 static int unknown(const struct opt *table, const char *arg,
-		   const struct opts_doc *doc, struct berth_error *err)
+		   const char *command, struct berth_error *err)
 {
 	char *name = mem_strndup(arg + strspn(arg, "-"),
 				 strcspn(arg + strspn(arg, "-"), "="));
@@ -99,18 +99,18 @@ static int unknown(const struct opt *table, const char *arg,
 			}
 		}
 	}
-	error_set(err, BERTH_EINPUT, "unknown option %s%s%s%s; see %.*s --help",
-		  arg, meant ? " (did you mean --" : "", meant ? meant : "",
-		  meant ? "?)" : "", (int)strcspn(doc->usage, "[<"),
-		  doc->usage);
+	error_set(err, BERTH_EINPUT,
+		  "unknown option %s%s%s%s; see berth %s --help", arg,
+		  meant ? " (did you mean --" : "", meant ? meant : "",
+		  meant ? "?)" : "", command);
 	free(meant);
 	free(name);
 	return -1;
 }
 
 /* "-n4", "-n 4", "-lf": *i moves over what is used. */
-static int parse_short(const struct opt *table, const struct opts_doc *doc,
-		       int argc, char **argv, int *i, struct berth_error *err)
+static int parse_short(const struct opt *table, int argc, char **argv, int *i,
+		       struct berth_error *err)
 {
 	const char *arg = argv[*i];
 
@@ -120,7 +120,7 @@ static int parse_short(const struct opt *table, const struct opts_doc *doc,
 		const char *value = NULL;
 
 		if (o == NULL)
-			return unknown(table, arg, doc, err);
+			return unknown(table, arg, argv[0], err);
 		if (takes_value(o)) {
 			if (p[1] == '\0' && *i + 1 == argc)
 				return error_set(err, BERTH_EINPUT,
@@ -137,8 +137,8 @@ static int parse_short(const struct opt *table, const struct opts_doc *doc,
 	return 0;
 }
 
-static int parse_one(const struct opt *table, const struct opts_doc *doc,
-		     int argc, char **argv, int *i, struct berth_error *err)
+static int parse_one(const struct opt *table, int argc, char **argv, int *i,
+		     struct berth_error *err)
 {
 	const char *arg = argv[*i];
 	const char *name = arg + (arg[1] == '-' ? 2 : 1);
@@ -150,9 +150,9 @@ static int parse_one(const struct opt *table, const struct opts_doc *doc,
 	if (arg[1] == '-' || len > 1)
 		o = find(table, name, len);
 	if (o == NULL && arg[1] != '-')
-		return parse_short(table, doc, argc, argv, i, err);
+		return parse_short(table, argc, argv, i, err);
 	if (o == NULL)
-		return unknown(table, arg, doc, err);
+		return unknown(table, arg, argv[0], err);
 	if (!takes_value(o) && value)
 		return error_set(err, BERTH_EINPUT, "%s takes no value", arg);
 	if (takes_value(o) && value == NULL) {
@@ -196,7 +196,7 @@ int opts_parse(const struct opt *table, const struct opts_doc *doc, int flags,
 			rest[nrest++] = arg;
 			continue;
 		}
-		if (parse_one(table, doc, argc, argv, &i, err) != 0)
+		if (parse_one(table, argc, argv, &i, err) != 0)
 			goto out;
 	}
 	/* All that is left comes behind what was set aside. */
