@@ -1,1 +1,31 @@
-# shepherd
+# Floor 4: the shepherd; PMIx only here.
+noinst_LIBRARIES += src/shepherd/libshepherd.a
+src_shepherd_libshepherd_a_SOURCES = \
+	src/shepherd/bind.c src/shepherd/bind.h \
+	src/shepherd/ending.c \
+	src/shepherd/env.c src/shepherd/env.h \
+	src/shepherd/fabric.c src/shepherd/fabric.h \
+	src/shepherd/feed.c src/shepherd/feed.h \
+	src/shepherd/gpu.c src/shepherd/gpu.h \
+	src/shepherd/launch.c src/shepherd/launch.h \
+	src/shepherd/output.c src/shepherd/output.h \
+	src/shepherd/proc.c src/shepherd/proc.h \
+	src/shepherd/report.c src/shepherd/report.h \
+	src/shepherd/runner.c src/shepherd/runner.h src/shepherd/runner_impl.h \
+	src/shepherd/server.c src/shepherd/server.h \
+	src/shepherd/shepherd.c src/shepherd/shepherd.h \
+	src/shepherd/start.c src/shepherd/start.h \
+	src/shepherd/task.c src/shepherd/task.h \
+	src/shepherd/tree.c src/shepherd/tree.h \
+	src/shepherd/uplink.c src/shepherd/uplink.h \
+	src/shepherd/user.c src/shepherd/user.h
+src_shepherd_libshepherd_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
+	$(PMIX_CFLAGS)
+LIBSHEPHERD = src/shepherd/libshepherd.a
+
+pkglibexec_PROGRAMS += bin/berth-shepherd
+bin_berth_shepherd_SOURCES = src/shepherd/main.c
+bin_berth_shepherd_CPPFLAGS = $(src_shepherd_libshepherd_a_CPPFLAGS)
+bin_berth_shepherd_LDADD = $(LIBSHEPHERD) $(LIBRPC) $(LIBIO) $(LIBTOPO) \
+	src/model/libmodel.a $(LIBWIRE) $(LIBBASE) \
+	$(WIRE_LIBS) $(IO_LIBS) $(RPC_LIBS) $(TOPO_LIBS) $(PMIX_LIBS)

@@ -1,0 +1,123 @@
+/* main.c - berth-shepherd: options, what the process is, the loop. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "shepherd/shepherd.h"
+
+/* Where the launcher waits for the word that the socket is there. */
+#define READY_FD 3
+
+static int usage(FILE *to, int status)
+{
+	fprintf(to,
+		"usage: berth-shepherd --key KEY [--node NAME] [--dir DIR]\n"
+		"Runs tasks of a job on this node for its berth-launcher, which "
+		"starts it.\n"
+		"NAME and DIR default to $BERTH_NODE and $BERTH_NODE_DIR.\n");
+	return status;
+}
+
+static int parse(int argc, char **argv, struct shepherd_config *c)
+{
+	static const struct option options[] = {
+		{ "key", required_argument, NULL, 'k' },
+		{ "node", required_argument, NULL, 'n' },
+		{ "dir", required_argument, NULL, 'd' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int opt;
+
+	c->node = getenv("BERTH_NODE");
+	c->node_dir = getenv("BERTH_NODE_DIR");
+	c->berth = getenv("BERTH_NAME");
+	while ((void)(opt = getopt_long(argc, argv, "", options, NULL)),
+	       opt != -1) {
+		if (opt == 'k')
+			c->key = optarg;
+		else if (opt == 'n')
+			c->node = optarg;
+		else if (opt == 'd')
+			c->node_dir = optarg;
+		else
+			exit(opt == 'h' ? usage(stdout, 0) : usage(stderr, 2));
+	}
+	if (c->berth == NULL)
+		c->berth = "";
+	if (optind == argc && c->key && c->node && c->node_dir &&
+	    c->node_dir[0] == '/' && strchr(c->key, '/') == NULL)
+		return 0;
+	return -1;
+}
+
+/* Ours whatever the launcher made of them; a task starts with the defaults. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void say_ready(void)
+{
+	if (write(READY_FD, "1", 1) == 1)
+		close(READY_FD);
+}
+
+static void on_term(void *arg, int signo)
+{
+	log_info("signal %d: ending all tasks", signo);
+	shepherd_stop(arg);
+}
+
+int main(int argc, char **argv)
+{
+	struct shepherd_config c = { 0 };
+	struct loop_signal *term = NULL, *hup = NULL;
+	struct shepherd *s = NULL;
+	struct loop *l = NULL;
+	struct berth_error err;
+	char *name;
+	int status = 1;
+
+	if (parse(argc, argv, &c) != 0)
+		return usage(stderr, 2);
+	name = mem_printf("berth-shepherd %s/%s", c.node, c.key);
+	log_init(name, LOG_LVL_INFO);
+	free(name);
+	reset_signals();
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+		log_warn("not a subreaper: what tasks leave behind may stay");
+	l = loop_create(&err);
+	if (l)
+		s = shepherd_create(l, &c, &err);
+	if (s == NULL) {
+		log_error("%s", err.text);
+		goto out;
+	}
+	term = loop_signal_create(l, SIGTERM, on_term, s);
+	hup = loop_signal_create(l, SIGINT, on_term, s);
+	say_ready();
+	if (loop_run(l, &err) != 0)
+		log_error("%s", err.text);
+	else
+		status = 0;
+out:
+	loop_signal_destroy(term);
+	loop_signal_destroy(hup);
+	shepherd_destroy(s);
+	loop_destroy(l);
+	return status;
+}

@@ -1,0 +1,36 @@
+/*
+ * server.h - the PMIx server of the job: what the rest of the shepherd sees
+ * of it.  No PMIx type leaves this folder's PMIx files.
+ */
+#ifndef SHEPHERD_SERVER_H
+#define SHEPHERD_SERVER_H
+
+#include "shepherd/runner.h"
+#include "shepherd/uplink.h"
+
+struct server;
+
+struct server_config {
+	struct loop *loop;
+	struct uplink *uplink;
+	struct runner *runner; /* becomes its runner_pmix */
+	const char *node, *key;
+};
+
+/* Starts PMIx's threads; some 20 ms.  One in a process, ever. */
+struct server *server_create(const struct server_config *c,
+			     struct berth_error *err);
+void server_destroy(struct server *s);
+
+/* A message that is PMIx's: coll_done, lookup_reply, modex_request,
+ * modex_reply, spawn_start, spawn_reply, undeliverable, pmix_event.  False:
+ * none of those. */
+bool server_message(struct server *s, const Berth__Msg *msg);
+/* A launcher is there (again): say once more what is pending. */
+void server_again(struct server *s);
+
+/* Send msg to every other shepherd of the job, as many times as there are. */
+void server_tell_others(struct server *s, const char *nspace,
+			Berth__Msg *msg);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * shepherd.h - one shepherd: the way up, the tasks, and the PMIx server once
+ * a job wants one.  Dispatches messages between them, and decides when the
+ * process may leave.
+ */
+#ifndef SHEPHERD_SHEPHERD_H
+#define SHEPHERD_SHEPHERD_H
+
+#include "base/error.h"
+#include "io/loop.h"
+
+struct shepherd;
+
+struct shepherd_config {
+	const char *key, *node, *node_dir, *berth;
+};
+
+struct shepherd *shepherd_create(struct loop *l,
+				 const struct shepherd_config *c,
+				 struct berth_error *err);
+void shepherd_destroy(struct shepherd *s);
+/* End all tasks, then leave: loop_stop. */
+void shepherd_stop(struct shepherd *s);
+
+#endif
