@@ -17,3 +17,16 @@ plugins_mpi_la_SOURCES = src/plugins/mpi/mpi.c $(MPI_SOURCES) $(PLUGIN_COMMON)
 plugins_mpi_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 plugins_mpi_la_LIBADD = $(JANSSON_LIBS)
 plugins_mpi_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+
+BATCH_SOURCES = \
+	src/plugins/batch/array.c src/plugins/batch/array.h \
+	src/plugins/batch/batch.h src/plugins/batch/fill.c \
+	src/plugins/batch/job.c src/plugins/batch/job.h \
+	src/plugins/batch/jobs.c \
+	src/plugins/batch/pool.c src/plugins/batch/pool.h
+plugin_LTLIBRARIES += plugins/batch.la
+plugins_batch_la_SOURCES = src/plugins/batch/batch.c $(BATCH_SOURCES) \
+	$(PLUGIN_COMMON)
+plugins_batch_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+plugins_batch_la_LIBADD = $(JANSSON_LIBS)
+plugins_batch_la_LDFLAGS = $(PLUGIN_LDFLAGS)

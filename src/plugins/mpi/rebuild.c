@@ -114,16 +114,10 @@ static void resume(struct mpi *m, struct mpi_job *j,
 
 static void release_unused(struct mpi *m, const struct berth_state *s)
 {
-	uint64_t *ids = keep_array(s->n_slices, sizeof(*ids));
-	size_t n = 0;
-
 	for (size_t i = 0; i < s->n_slices; i++)
 		if (s->slices[i]->state == BERTH_SLICE_HELD &&
 		    !idmap_get(&m->by_slice, s->slices[i]->id))
-			ids[n++] = s->slices[i]->id;
-	if (n)
-		m->ops->release(m->host, ids, n, NULL);
-	free(ids);
+			m->ops->release(m->host, &s->slices[i]->id, 1, NULL);
 }
 
 static void add_and_resume(struct mpi *m, const struct berth_job *job,

@@ -105,6 +105,16 @@ static int accept_used(struct mpi *m, const struct mpi_job *j, uint64_t offer,
 	return rc;
 }
 
+/* A demand whose units are all accepted is met and gone. */
+static unsigned units_of(const struct mpi_job *j)
+{
+	unsigned units = 0;
+
+	for (size_t i = 0; i < j->n_slices; i++)
+		units += j->slices[i].units;
+	return units;
+}
+
 bool mpi_start(struct mpi *m, struct mpi_job *j, struct mpi_slice *slices,
 	       size_t n, uint64_t offer)
 {
@@ -131,7 +141,8 @@ bool mpi_start(struct mpi *m, struct mpi_job *j, struct mpi_slice *slices,
 		mpi_finish(m, j);
 		goto out;
 	}
-	m->ops->withdraw(m->host, j->demand, NULL);
+	if (!offer || units_of(j) < mpi_job_demand(j).max)
+		m->ops->withdraw(m->host, j->demand, NULL);
 	m->ops->job_running(m->host, j->id, NULL);
 out:
 	map_finish(places, n);
@@ -176,17 +187,13 @@ static bool may_keep(struct mpi *m, const struct mpi_slice *slices, size_t n)
 	return n > 0;
 }
 
+/* One call a slice: a call is refused whole, and a slice may have been lost a
+ * moment ago. */
 static void release(struct mpi *m, const struct mpi_slice *slices, size_t n)
 {
-	uint64_t *ids = keep_array(n, sizeof(*ids));
-	size_t count = 0;
-
 	for (size_t i = 0; i < n; i++)
 		if (slices[i].id && !slices[i].gone)
-			ids[count++] = slices[i].id;
-	if (count)
-		m->ops->release(m->host, ids, count, NULL);
-	free(ids);
+			m->ops->release(m->host, &slices[i].id, 1, NULL);
 }
 
 /* Give the slices of an ended job to the next one, or back. */
