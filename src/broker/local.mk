@@ -22,3 +22,43 @@ src_broker_libnetmpi_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
 	$(MPI_CFLAGS)
 LIBNET = src/broker/libnet.a
 LIBNETMPI = src/broker/libnetmpi.a
+
+# The rank that leads: the ledger's owner and the HTTP API.
+noinst_LIBRARIES += src/broker/libleader.a
+LEADER_SOURCES = \
+	src/broker/api.c src/broker/api.h \
+	src/broker/book.c src/broker/book.h \
+	src/broker/calls.c \
+	src/broker/event_json.c src/broker/event_json.h \
+	src/broker/events.c src/broker/events.h \
+	src/broker/framework_events.c src/broker/framework_events.h \
+	src/broker/frameworks.c src/broker/frameworks.h \
+	src/broker/hosts.c src/broker/hosts.h \
+	src/broker/job_routes.c \
+	src/broker/jobs.c src/broker/jobs.h \
+	src/broker/json_decode.c src/broker/json_decode.h \
+	src/broker/json_demand.c src/broker/json_demand.h \
+	src/broker/json_launch.c src/broker/json_launch.h \
+	src/broker/json_model.c src/broker/json_model.h \
+	src/broker/json_spec.c src/broker/json_spec.h \
+	src/broker/json_text.c src/broker/json_text.h \
+	src/broker/launch_msg.c src/broker/launch_msg.h \
+	src/broker/launches.c src/broker/launches.h \
+	src/broker/leader.c src/broker/leader.h src/broker/leader_parts.h \
+	src/broker/metrics.c src/broker/metrics.h \
+	src/broker/node_sync.c src/broker/node_sync.h \
+	src/broker/nodes.c src/broker/nodes.h \
+	src/broker/output_cut.c src/broker/output_cut.h \
+	src/broker/outputs.c src/broker/outputs.h \
+	src/broker/reports.c src/broker/reports.h \
+	src/broker/routes.c src/broker/routes.h \
+	src/broker/stdins.c src/broker/stdins.h \
+	src/broker/submit.c src/broker/submit.h \
+	src/broker/surroundings.c src/broker/surroundings.h \
+	src/broker/views.c src/broker/views.h
+src_broker_libleader_a_SOURCES = $(LEADER_SOURCES)
+src_broker_libleader_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
+	$(JANSSON_CFLAGS)
+LIBLEADER = src/broker/libleader.a
+# With LIBNET, LIBLEDGER, LIBPOLICY, LIBTOPO, LIBMODEL, LIBIO, LIBWIRE, LIBBASE
+LEADER_LIBS = $(JANSSON_LIBS)

@@ -1,0 +1,158 @@
+#include "broker/events.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "broker/api.h"
+
+/* What a follower is given at a time, and how much may wait in its
+ * connection before it is given more. */
+#define PIECE (64u << 10)
+#define WINDOW (256u << 10)
+
+struct follower {
+	LIST_ENTRY(follower) entry;
+	struct events *events;
+	struct http_request *req;
+	uint64_t next;
+	bool follow;
+};
+
+struct events {
+	char **line; /* of event n at n % size */
+	size_t size;
+	uint64_t last;
+	struct loop_timer *wake; /* feeds the followers once a pass */
+	LIST_HEAD(, follower) followers;
+};
+
+static void follower_end(struct follower *f, bool answer)
+{
+	LIST_REMOVE(f, entry);
+	if (answer)
+		http_stream_end(f->req);
+	free(f);
+}
+
+static uint64_t oldest(const struct events *ev)
+{
+	return ev->last >= ev->size ? ev->last - ev->size + 1 : 1;
+}
+
+/* Give a follower what it may have now.  It may be gone after. */
+static void follower_feed(struct follower *f)
+{
+	struct events *ev = f->events;
+	struct buf text;
+
+	buf_init(&text);
+	while (f->next <= ev->last && http_stream_queued(f->req) < WINDOW) {
+		buf_clear(&text);
+		if (f->next < oldest(ev)) {
+			buf_printf(&text, "{\"type\":\"missed\",\"from\":%llu,"
+				   "\"to\":%llu}\n",
+				   (unsigned long long)f->next,
+				   (unsigned long long)oldest(ev) - 1);
+			f->next = oldest(ev);
+		}
+		while (f->next <= ev->last && text.len < PIECE)
+			buf_puts(&text, ev->line[f->next++ % ev->size]);
+		http_stream_send(f->req, text.data, text.len);
+	}
+	buf_finish(&text);
+	if (f->next > ev->last && !f->follow)
+		follower_end(f, true);
+}
+
+static void feed_all(void *arg)
+{
+	struct events *ev = arg;
+	struct follower *f, *next;
+
+	for (f = LIST_FIRST(&ev->followers); f != NULL; f = next) {
+		next = LIST_NEXT(f, entry);
+		follower_feed(f);
+	}
+}
+
+struct events *events_create(struct leader *l)
+{
+	struct events *ev = mem_alloc(sizeof(*ev));
+
+	ev->size = l->set.keep_events;
+	ev->line = mem_array(ev->size, sizeof(ev->line[0]));
+	ev->wake = loop_timer_create(l->loop, feed_all, ev);
+	LIST_INIT(&ev->followers);
+	return ev;
+}
+
+void events_destroy(struct events *ev)
+{
+	if (ev == NULL)
+		return;
+	while (!LIST_EMPTY(&ev->followers))
+		follower_end(LIST_FIRST(&ev->followers), true);
+	loop_timer_destroy(ev->wake);
+	for (size_t i = 0; i < ev->size; i++)
+		free(ev->line[i]);
+	free(ev->line);
+	free(ev);
+}
+
+void events_add(struct events *ev, const char *line, size_t len)
+{
+	char **at = &ev->line[++ev->last % ev->size];
+
+	free(*at);
+	*at = mem_strndup(line, len);
+	if (!LIST_EMPTY(&ev->followers) && !loop_timer_pending(ev->wake))
+		loop_timer_start(ev->wake, 0);
+}
+
+uint64_t events_last(const struct events *ev)
+{
+	return ev->last;
+}
+
+/* ---- GET /v1/events ------------------------------------------------------ */
+
+static void on_closed(void *arg)
+{
+	follower_end(arg, false);
+}
+
+static void on_drained(void *arg)
+{
+	follower_feed(arg);
+}
+
+void events_get(struct leader *l, struct http_request *req, const char *name)
+{
+	struct events *ev = l->events;
+	struct berth_error err = {0};
+	struct follower *f;
+	int64_t from = 1;
+	bool follow;
+
+	if (api_query_int(req, "from", 0, INT64_MAX - 1, &from, &err) != 0 ||
+	    api_query_bool(req, "follow", &follow, &err) != 0) {
+		http_reply_error(req, &err);
+		return;
+	}
+	f = mem_alloc(sizeof(*f));
+	f->events = ev;
+	f->req = req;
+	f->follow = follow;
+	f->next = from > 0 ? (uint64_t)from : 1;
+	if (http_query(req, "from") == NULL || f->next > ev->last + 1)
+		f->next = http_query(req, "from") == NULL ? oldest(ev)
+							  : ev->last + 1;
+	LIST_INSERT_HEAD(&ev->followers, f, entry);
+	http_stream_start(req, 200, "application/x-ndjson", on_closed,
+			  on_drained, f);
+	follower_feed(f);
+}

@@ -1,0 +1,47 @@
+/*
+ * frameworks.h - the frameworks' side of the API: registration and streams of
+ * events.  Their calls are calls.c's.
+ */
+#ifndef BROKER_FRAMEWORKS_H
+#define BROKER_FRAMEWORKS_H
+
+#include "broker/leader_parts.h"
+#include "model/event.h"
+
+struct frameworks;
+
+struct frameworks *frameworks_create(struct leader *l);
+void frameworks_destroy(struct frameworks *f); /* ends all streams */
+void frameworks_event(struct frameworks *f, const struct event *ev);
+
+/* Kill the tasks of frameworks that have stayed away for too long, and end
+ * their jobs once these are gone.  Called before each round. */
+void frameworks_reap(struct frameworks *f);
+
+/* Tell a framework that one of its calls could not be carried out after all;
+ * call is borrowed. */
+void frameworks_error(struct frameworks *f, const char *name, json_t *call,
+		      const char *text);
+
+/* Is this name one whose host is being started, though it has not registered
+ * yet? */
+bool frameworks_expected(const struct leader *l, const char *name);
+
+/* Streams that are open, bytes that wait in them. */
+void frameworks_figures(const struct frameworks *f, size_t *streams,
+			size_t *queued);
+
+void frameworks_post(struct leader *l, struct http_request *req,
+		     const char *name);
+void frameworks_events(struct leader *l, struct http_request *req,
+		       const char *name);
+/* calls.c */
+void frameworks_calls(struct leader *l, struct http_request *req,
+		      const char *name);
+/* NULL and answered, when name is not registered or the request's session is
+ * not the current one. */
+const struct framework *frameworks_session(struct leader *l,
+					   struct http_request *req,
+					   const char *name);
+
+#endif

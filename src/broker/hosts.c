@@ -1,0 +1,271 @@
+#include "broker/hosts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "broker/api.h"
+#include "broker/surroundings.h"
+#include "io/where.h"
+
+#define PAUSE_FIRST_MS 200u
+#define PAUSE_MOST_MS 10000u
+/* Having run so long, it counts as healthy and the pause is short again. */
+#define HEALTHY_US (30u * 1000000)
+/* A Launch that nobody has answered for so long is lost. */
+#define ANSWER_US (15u * 1000000)
+
+enum host_state {
+	HOST_ABSENT,   /* nothing runs; a timer or the first report starts it */
+	HOST_STARTING, /* Launch sent */
+	HOST_RUNNING,
+	HOST_STRANGE,  /* one of a leader before us runs and is being ended */
+};
+
+struct host {
+	struct hosts *hosts;
+	const char *name;
+	uint32_t index;
+	enum host_state state;
+	struct loop_timer *timer;
+	uint32_t pause_ms;
+	uint64_t since_us;
+};
+
+struct hosts {
+	struct leader *leader;
+	struct host *host;
+	size_t n;
+	bool known; /* a full report of this node has come */
+};
+
+/* ---- start and end ------------------------------------------------------- */
+
+static char **host_env(const struct hosts *h, size_t *count)
+{
+	const struct leader *l = h->leader;
+	char **env = surroundings_create(3, count);
+
+	env[(*count)++] = mem_printf("BERTH_URI=%s", api_local_uri(l->api));
+	env[(*count)++] = mem_printf("BERTH_TOKEN=%s", l->token);
+	return env;
+}
+
+static char *log_path(const struct leader *l, const char *name)
+{
+	return l->set.node_dir != NULL
+		       ? mem_printf("%s/log/framework-%s.log", l->set.node_dir,
+				    name)
+		       : mem_strdup("");
+}
+
+static void host_later(struct host *host)
+{
+	loop_timer_start(host->timer, (uint64_t)host->pause_ms * 1000);
+	host->pause_ms *= 2;
+	if (host->pause_ms > PAUSE_MOST_MS)
+		host->pause_ms = PAUSE_MOST_MS;
+}
+
+static int send_launch(struct host *host, char *program,
+		       struct berth_error *err)
+{
+	const struct leader *l = host->hosts->leader;
+	char *argv[] = {program, (char *)"--plugin", (char *)host->name};
+	char *log = log_path(l, host->name);
+	char *key = mem_printf("f.%s", host->name);
+	char *node = (char *)net_self(l->net);
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__Launch launch = BERTH__LAUNCH__INIT;
+	Berth__Spec spec = BERTH__SPEC__INIT;
+	Berth__App app = BERTH__APP__INIT, *apps[] = {&app};
+	Berth__TaskSpec task = BERTH__TASK_SPEC__INIT, *tasks[] = {&task};
+	Berth__Slice slice = BERTH__SLICE__INIT;
+	int rc;
+
+	app.n_argv = 3;
+	app.argv = argv;
+	app.env = host_env(host->hosts, &app.n_env);
+	app.cwd = l->set.state_dir != NULL ? l->set.state_dir : (char *)"/";
+	app.nprocs = 1;
+	spec.job_name = (char *)host->name;
+	spec.uid = (uint32_t)getuid();
+	spec.gid = (uint32_t)getgid();
+	spec.n_apps = 1;
+	spec.apps = apps;
+	spec.bind_to = (char *)"none";
+	spec.output = spec.error = log;
+	slice.node = node;
+	task.index = host->index;
+	task.slice = &slice;
+	task.array_index = -1;
+	launch.shepherd = key;
+	launch.spec = &spec;
+	launch.n_tasks = 1;
+	launch.tasks = tasks;
+	msg.body_case = BERTH__MSG__BODY_LAUNCH;
+	msg.launch = &launch;
+	rc = net_send(l->net, node, &msg, err);
+	mem_strv_free(app.env);
+	free(key);
+	free(log);
+	return rc;
+}
+
+/* Also the timer's call: of the pause, or of a Launch without an answer. */
+static void host_start(void *arg)
+{
+	struct host *host = arg;
+	struct leader *l = host->hosts->leader;
+	struct berth_error err = {0};
+	char *program;
+
+	if (host->state == HOST_STARTING) {
+		log_warn("framework %s: no word of its start, trying again",
+			 host->name);
+		host->state = HOST_ABSENT;
+	}
+	if (l->ending || host->state != HOST_ABSENT)
+		return;
+	program = where_program("berth-framework", &err);
+	if (program == NULL || send_launch(host, program, &err) != 0) {
+		log_error("framework %s: %s", host->name, err.text);
+		host_later(host);
+	} else {
+		host->state = HOST_STARTING;
+		host->since_us = loop_now_us();
+		loop_timer_start(host->timer, ANSWER_US);
+	}
+	free(program);
+}
+
+static void host_kill(struct host *host)
+{
+	struct leader *l = host->hosts->leader;
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__Kill k = BERTH__KILL__INIT;
+
+	k.index = host->index;
+	k.grace_ms = 2000;
+	k.why = BERTH__TASK_END__END_KILLED;
+	msg.body_case = BERTH__MSG__BODY_KILL;
+	msg.kill = &k;
+	net_send(l->net, net_self(l->net), &msg, NULL);
+}
+
+static void host_ended(struct host *host, const Berth__TaskStatus *t)
+{
+	bool ours = host->state == HOST_STARTING ||
+		    host->state == HOST_RUNNING;
+
+	if (host->state == HOST_ABSENT)
+		return;
+	host->state = HOST_ABSENT;
+	if (host->hosts->leader->ending)
+		return;
+	if (ours && loop_now_us() - host->since_us > HEALTHY_US)
+		host->pause_ms = PAUSE_FIRST_MS;
+	if (ours)
+		log_warn("framework %s: its host has ended (%s %d%s%s), next "
+			 "start in %u ms", host->name,
+			 t != NULL && t->signal != 0 ? "signal" : "exit code",
+			 t == NULL	     ? -1
+			 : t->signal != 0 ? t->signal
+					     : t->exit_code,
+			 t != NULL && t->text[0] != '\0' ? ", " : "",
+			 t != NULL ? t->text : "", host->pause_ms);
+	host_later(host);
+}
+
+/* ---- reports ------------------------------------------------------------- */
+
+static void host_status(struct host *host, const Berth__TaskStatus *t,
+			bool first)
+{
+	if (t->state == BERTH__TASK_STATE__TASK_ENDED) {
+		host_ended(host, t);
+		return;
+	}
+	if (t->state != BERTH__TASK_STATE__TASK_RUNNING)
+		return;
+	if (first && host->state == HOST_ABSENT) {
+		/* It has another leader's token and address. */
+		host->state = HOST_STRANGE;
+		host_kill(host);
+	} else if (host->state == HOST_STARTING) {
+		host->state = HOST_RUNNING;
+		loop_timer_stop(host->timer);
+		log_info("framework %s: host started (pid %u)", host->name,
+			 t->pid);
+	}
+}
+
+/* What a full report does not name, does not run. */
+static void after_full(struct hosts *h, const bool *named)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		struct host *host = &h->host[i];
+
+		if (named[i])
+			continue;
+		if (!h->known)
+			host_start(host);
+		else if (host->state == HOST_RUNNING ||
+			 host->state == HOST_STRANGE)
+			host_ended(host, NULL);
+	}
+	h->known = true;
+}
+
+void hosts_report(struct hosts *h, const Berth__TaskReport *report)
+{
+	bool *named = mem_array(h->n + 1, sizeof(*named));
+
+	for (size_t i = 0; i < report->n_tasks; i++) {
+		const Berth__TaskStatus *t = report->tasks[i];
+		size_t at = t->index - HOSTS_FIRST_INDEX;
+
+		if (t->job != 0 || t->index < HOSTS_FIRST_INDEX || at >= h->n)
+			continue;
+		named[at] = true;
+		host_status(&h->host[at], t, report->full && !h->known);
+	}
+	if (report->full)
+		after_full(h, named);
+	free(named);
+}
+
+/* ---- create, destroy ----------------------------------------------------- */
+
+struct hosts *hosts_create(struct leader *l)
+{
+	struct hosts *h = mem_alloc(sizeof(*h));
+
+	h->leader = l;
+	while (l->set.frameworks[h->n] != NULL)
+		h->n++;
+	h->host = mem_array(h->n + 1, sizeof(h->host[0]));
+	for (size_t i = 0; i < h->n; i++) {
+		struct host *host = &h->host[i];
+
+		host->hosts = h;
+		host->name = l->set.frameworks[i];
+		host->index = HOSTS_FIRST_INDEX + (uint32_t)i;
+		host->pause_ms = PAUSE_FIRST_MS;
+		host->timer = loop_timer_create(l->loop, host_start, host);
+	}
+	return h;
+}
+
+void hosts_destroy(struct hosts *h)
+{
+	if (h == NULL)
+		return;
+	for (size_t i = 0; i < h->n; i++)
+		loop_timer_destroy(h->host[i].timer);
+	free(h->host);
+	free(h);
+}

@@ -1,0 +1,58 @@
+/*
+ * jobs.h - what the leader knows of a job beside the ledger: its decoded spec
+ * while it lives, where its tasks ran for as long as it is remembered, and
+ * who waits for its end.
+ */
+#ifndef BROKER_JOBS_H
+#define BROKER_JOBS_H
+
+#include "broker/json_spec.h"
+#include "broker/leader_parts.h"
+#include "model/event.h"
+
+struct jobs;
+
+struct jobs *jobs_create(struct leader *l);
+void jobs_destroy(struct jobs *j); /* waiters are dropped */
+void jobs_event(struct jobs *j, const struct event *ev);
+
+/* Put a job into the ledger; takes over spec.  Returns 0 and its number. */
+int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,
+		struct berth_error *err);
+/* NULL when the job is not known or has ended. */
+const struct job_spec *jobs_spec(const struct jobs *j, uint64_t id);
+/* How many launches of it there were before; counts one more. */
+uint32_t jobs_count_launch(struct jobs *j, uint64_t id);
+
+/* true the first time that it is called for the job: whoever ends its tasks
+ * does so once. */
+bool jobs_first_end(struct jobs *j, uint64_t id);
+
+/* Where a task of a job ran; the pointers live until the next event. */
+struct jobs_place {
+	uint32_t index;
+	const char *node;
+	const uint32_t *ranks;
+	uint32_t nranks; /* 0: a plain task */
+};
+/* Iterate in the order of launch: *pos starts as 0; false at the end.  Goes on
+ * with tasks that were launched in the meantime. */
+bool jobs_next_place(const struct jobs *j, uint64_t id, size_t *pos,
+		     struct jobs_place *out);
+
+/* Answer req when the job has ended or wait_ms are over. */
+void jobs_wait(struct jobs *j, uint64_t id, uint32_t wait_ms,
+	       struct http_request *req, bool with_tasks);
+
+/* job_routes.c */
+/* A job's number out of a path; 0: answered with the error. */
+const struct job *jobs_named(struct leader *l, struct http_request *req,
+			     const char *name);
+void jobs_answer(struct leader *l, uint64_t id, struct http_request *req,
+		 bool with_tasks);
+void jobs_list(struct leader *l, struct http_request *req, const char *name);
+void jobs_get(struct leader *l, struct http_request *req, const char *name);
+void jobs_delete(struct leader *l, struct http_request *req, const char *name);
+void jobs_signal(struct leader *l, struct http_request *req, const char *name);
+
+#endif

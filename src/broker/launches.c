@@ -1,0 +1,305 @@
+#include "broker/launches.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "broker/book.h"
+#include "broker/jobs.h"
+#include "broker/launch_msg.h"
+#include "broker/nodes.h"
+
+/* Tasks in one message. */
+#define BATCH 512
+
+/* A Launch that may take further tasks of its job. */
+struct pending {
+	STAILQ_ENTRY(pending) entry;
+	char *node;
+	uint64_t job;
+	json_t *own; /* what its launches say beside the tasks */
+	bool closed; /* no more tasks */
+	Berth__Msg *msg;
+};
+
+struct launches {
+	struct leader *leader;
+	STAILQ_HEAD(, pending) pending; /* in the order they have to go */
+	struct map *open;		/* the last one for a node */
+	struct loop_timer *flush;
+};
+
+/* ---- out ----------------------------------------------------------------- */
+
+static void on_flush(void *arg)
+{
+	struct launches *la = arg;
+	struct pending *p;
+
+	while (!STAILQ_EMPTY(&la->pending)) {
+		p = STAILQ_FIRST(&la->pending);
+		STAILQ_REMOVE_HEAD(&la->pending, entry);
+		map_remove(la->open, p->node);
+		/* To a node that is down: its tasks are lost already. */
+		nodes_post(la->leader->nodes, p->node, p->msg);
+		json_decref(p->own);
+		free(p->node);
+		free(p);
+	}
+}
+
+static bool same(const json_t *a, const json_t *b)
+{
+	return a == NULL || b == NULL ? a == b : json_equal(a, b);
+}
+
+static struct pending *pending_for(struct launches *la, const char *node,
+				   const struct launch_ident *id,
+				   const struct launch_call *call,
+				   const struct job_spec *spec,
+				   const struct slice *const *slices)
+{
+	struct pending *p = map_get(la->open, node);
+
+	if (p != NULL && !p->closed && p->job == id->job && !call->pmix &&
+	    same(p->own, call->own) && p->msg->launch->n_tasks < BATCH)
+		return p;
+	p = mem_alloc(sizeof(*p));
+	p->node = mem_strdup(node);
+	p->job = id->job;
+	p->own = json_incref(call->own);
+	p->msg = launch_msg_create(id, call, spec, slices);
+	STAILQ_INSERT_TAIL(&la->pending, p, entry);
+	map_put(la->open, node, p);
+	if (!loop_timer_pending(la->flush))
+		loop_timer_start(la->flush, 0);
+	return p;
+}
+
+static void queue_all(struct launches *la, const struct launch_ident *id,
+		      const struct launch_call *call,
+		      const struct job_spec *spec,
+		      const struct slice *const *slices)
+{
+	struct pending *p;
+
+	for (size_t i = 0; i < call->ntasks; i++) {
+		const char *node = slices[i]->node->name;
+
+		p = map_get(la->open, node);
+		/* The tasks of one PMIx launch share a message, with no
+		 * others. */
+		if (!call->pmix || p == NULL || p->closed ||
+		    p->job != id->job ||
+		    strcmp(p->msg->launch->shepherd, id->shepherd) != 0)
+			p = pending_for(la, node, id, call, spec, slices);
+		launch_msg_add(p->msg, id->job, &call->task[i], slices[i]);
+	}
+	if (!call->pmix)
+		return;
+	STAILQ_FOREACH(p, &la->pending, entry)
+		if (p->msg->launch->map != NULL)
+			p->closed = true;
+}
+
+/* ---- start --------------------------------------------------------------- */
+
+static int to_ledger(struct launches *la, const char *framework, uint64_t job,
+		     const struct launch_call *call, struct berth_error *err)
+{
+	struct ledger_launch *tasks = mem_array(call->ntasks, sizeof(*tasks));
+	int rc;
+
+	for (size_t i = 0; i < call->ntasks; i++) {
+		const struct launch_task *t = &call->task[i];
+
+		tasks[i] = (struct ledger_launch){
+			.index = t->index,
+			.slice = t->slice,
+			.array_index = t->array_index,
+			.ranks = t->rank,
+			.nranks = t->nranks,
+		};
+	}
+	rc = ledger_launch(book_ledger(la->leader->book), framework, job, tasks,
+			   call->ntasks, book_now(), err);
+	free(tasks);
+	return rc;
+}
+
+int launches_start(struct launches *la, const char *framework, uint64_t job,
+		   const struct launch_call *call, const struct job_spec *spec,
+		   struct berth_error *err)
+{
+	struct leader *l = la->leader;
+	const struct slice **slices;
+	char *key, *nspace = NULL;
+	struct launch_ident id = {.job = job, .framework = framework};
+	uint32_t before;
+
+	if (to_ledger(la, framework, job, call, err) != 0)
+		return -1;
+	before = jobs_count_launch(l->jobs, job);
+	slices = mem_array(call->ntasks, sizeof(slices[0]));
+	for (size_t i = 0; i < call->ntasks; i++)
+		slices[i] = ledger_slice(book_ledger(l->book),
+					 call->task[i].slice);
+	if (!call->pmix) {
+		key = mem_printf("p.%s.%u", framework, spec->uid);
+	} else if (before == 0) {
+		key = mem_printf("j%llu", (unsigned long long)job);
+		nspace = mem_printf("%s-%llu", l->set.berth,
+				    (unsigned long long)job);
+	} else {
+		key = mem_printf("j%llu.%u", (unsigned long long)job, before);
+		nspace = mem_printf("%s-%llu.%u", l->set.berth,
+				    (unsigned long long)job, before);
+	}
+	id.shepherd = key;
+	id.nspace = nspace;
+	queue_all(la, &id, call, spec, slices);
+	free(slices);
+	free(key);
+	free(nspace);
+	return 0;
+}
+
+/* ---- kill ---------------------------------------------------------------- */
+
+static Berth__Msg *kill_msg(uint64_t job, uint32_t signal, uint32_t grace_ms,
+			    Berth__TaskEnd why)
+{
+	Berth__Msg *msg = mem_alloc(sizeof(*msg));
+	Berth__Kill *k = mem_alloc(sizeof(*k));
+
+	berth__kill__init(k);
+	k->job = job;
+	k->signal = signal;
+	k->grace_ms = grace_ms;
+	k->why = why;
+	berth__msg__init(msg);
+	msg->body_case = BERTH__MSG__BODY_KILL;
+	msg->kill = k;
+	return msg;
+}
+
+/* The nodes where tasks of the job have not ended; their names are the
+ * ledger's. */
+static struct map *nodes_of(const struct job *j)
+{
+	struct map *m = map_create();
+	const struct task *t;
+
+	TAILQ_FOREACH(t, &j->tasks, of_job)
+		if (t->status.state != TASK_ENDED)
+			map_put(m, t->node->name, t->node);
+	return m;
+}
+
+static size_t to_all(struct launches *la, const struct job *j, uint32_t signal,
+		     uint32_t grace_ms, Berth__TaskEnd why, bool signal_only)
+{
+	struct map *nodes = nodes_of(j);
+	size_t n = map_count(nodes);
+	struct node *node;
+
+	on_flush(la);
+	map_foreach(nodes, node) {
+		Berth__Msg *msg = kill_msg(j->id, signal, grace_ms, why);
+
+		msg->kill->all = true;
+		msg->kill->signal_only = signal_only;
+		nodes_post(la->leader->nodes, node->name, msg);
+	}
+	map_destroy(nodes, NULL);
+	return n;
+}
+
+void launches_kill_job(struct launches *la, const struct job *j,
+		       uint32_t signal, uint32_t grace_ms, Berth__TaskEnd why)
+{
+	to_all(la, j, signal, grace_ms, why, false);
+}
+
+size_t launches_signal_job(struct launches *la, const struct job *j,
+			   uint32_t signal)
+{
+	return to_all(la, j, signal, 0, BERTH__TASK_END__END_NONE, true);
+}
+
+int launches_kill_task(struct launches *la, const struct job *j,
+		       uint32_t index, uint32_t signal, uint32_t grace_ms,
+		       struct berth_error *err)
+{
+	const struct task *t = ledger_task(book_ledger(la->leader->book),
+					   j->id, index);
+	Berth__Msg *msg;
+
+	if (t == NULL)
+		return error_set(err, BERTH_ENOTFOUND,
+				 "task %llu.%u: there is none",
+				 (unsigned long long)j->id, index);
+	if (t->status.state == TASK_ENDED)
+		return 0;
+	on_flush(la);
+	msg = kill_msg(j->id, signal, grace_ms, BERTH__TASK_END__END_KILLED);
+	msg->kill->index = index;
+	nodes_post(la->leader->nodes, t->node->name, msg);
+	return 0;
+}
+
+/* ---- the end of a job ---------------------------------------------------- */
+
+void launches_forget(struct launches *la, uint64_t job)
+{
+	struct map *told = map_create();
+	struct jobs_place place;
+	size_t pos = 0;
+
+	while (jobs_next_place(la->leader->jobs, job, &pos, &place)) {
+		Berth__Msg msg = BERTH__MSG__INIT;
+		Berth__ForgetJob forget = BERTH__FORGET_JOB__INIT;
+
+		if (map_put(told, place.node, la) != NULL)
+			continue;
+		forget.job = job;
+		msg.body_case = BERTH__MSG__BODY_FORGET_JOB;
+		msg.forget_job = &forget;
+		nodes_send(la->leader->nodes, place.node, &msg);
+	}
+	map_destroy(told, NULL);
+}
+
+/* ---- create, destroy ----------------------------------------------------- */
+
+struct launches *launches_create(struct leader *l)
+{
+	struct launches *la = mem_alloc(sizeof(*la));
+
+	la->leader = l;
+	STAILQ_INIT(&la->pending);
+	la->open = map_create();
+	la->flush = loop_timer_create(l->loop, on_flush, la);
+	return la;
+}
+
+void launches_destroy(struct launches *la)
+{
+	struct pending *p;
+
+	if (la == NULL)
+		return;
+	while (!STAILQ_EMPTY(&la->pending)) {
+		p = STAILQ_FIRST(&la->pending);
+		STAILQ_REMOVE_HEAD(&la->pending, entry);
+		msg_free(p->msg);
+		json_decref(p->own);
+		free(p->node);
+		free(p);
+	}
+	map_destroy(la->open, NULL);
+	loop_timer_destroy(la->flush);
+	free(la);
+}

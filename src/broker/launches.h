@@ -1,0 +1,36 @@
+/*
+ * launches.h - Launch and Kill on their way to the nodes.  Launches of one
+ * pass of the loop for one node and job travel as one message.
+ */
+#ifndef BROKER_LAUNCHES_H
+#define BROKER_LAUNCHES_H
+
+#include "broker/json_launch.h"
+#include "broker/leader_parts.h"
+#include "model/job.h"
+
+struct launches;
+
+struct launches *launches_create(struct leader *l);
+void launches_destroy(struct launches *la); /* what has not gone is dropped */
+
+/* Carry out a framework's launch: ledger first, then the nodes. */
+int launches_start(struct launches *la, const char *framework, uint64_t job,
+		   const struct launch_call *call, const struct job_spec *spec,
+		   struct berth_error *err);
+
+/* End all tasks of a job, or one of them.  signal and grace_ms 0: the spec's. */
+void launches_kill_job(struct launches *la, const struct job *j,
+		       uint32_t signal, uint32_t grace_ms,
+		       Berth__TaskEnd why);
+int launches_kill_task(struct launches *la, const struct job *j,
+		       uint32_t index, uint32_t signal, uint32_t grace_ms,
+		       struct berth_error *err);
+/* Send a signal to all of a job's processes, and no more.  Returns on how
+ * many nodes. */
+size_t launches_signal_job(struct launches *la, const struct job *j,
+			   uint32_t signal);
+/* Its files on the nodes may go. */
+void launches_forget(struct launches *la, uint64_t job);
+
+#endif

@@ -1,0 +1,130 @@
+#include "broker/node_sync.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/mem.h"
+
+/* What has not ended after SIGKILL by then is not going to. */
+#define PATIENCE_US (5u * 1000000)
+
+struct waiting {
+	STAILQ_ENTRY(waiting) entry;
+	Berth__Msg *msg;
+};
+
+struct stray {
+	uint64_t job;
+	uint32_t index;
+};
+
+struct node_sync {
+	STAILQ_HEAD(, waiting) waiting;
+	struct stray *stray;
+	size_t nstrays;
+	struct loop_timer *timer;
+};
+
+struct node_sync *node_sync_create(void)
+{
+	struct node_sync *s = mem_alloc(sizeof(*s));
+
+	STAILQ_INIT(&s->waiting);
+	return s;
+}
+
+void node_sync_clear(struct node_sync *s)
+{
+	struct waiting *w;
+
+	while (!STAILQ_EMPTY(&s->waiting)) {
+		w = STAILQ_FIRST(&s->waiting);
+		STAILQ_REMOVE_HEAD(&s->waiting, entry);
+		msg_free(w->msg);
+		free(w);
+	}
+	s->nstrays = 0;
+	loop_timer_destroy(s->timer);
+	s->timer = NULL;
+}
+
+void node_sync_destroy(struct node_sync *s)
+{
+	if (s == NULL)
+		return;
+	node_sync_clear(s);
+	free(s->stray);
+	free(s);
+}
+
+/* ---- messages ------------------------------------------------------------ */
+
+void node_sync_keep(struct node_sync *s, Berth__Msg *msg)
+{
+	struct waiting *w = mem_alloc(sizeof(*w));
+
+	w->msg = msg;
+	STAILQ_INSERT_TAIL(&s->waiting, w, entry);
+}
+
+void node_sync_tasks(const struct node_sync *s,
+		     void (*cb)(void *arg, const Berth__TaskSpec *t), void *arg)
+{
+	struct waiting *w;
+
+	STAILQ_FOREACH(w, &s->waiting, entry) {
+		if (w->msg->body_case != BERTH__MSG__BODY_LAUNCH)
+			continue;
+		for (size_t i = 0; i < w->msg->launch->n_tasks; i++)
+			cb(arg, w->msg->launch->tasks[i]);
+	}
+}
+
+void node_sync_flush(struct node_sync *s, struct net *net, const char *node)
+{
+	struct waiting *w;
+
+	while (!STAILQ_EMPTY(&s->waiting)) {
+		w = STAILQ_FIRST(&s->waiting);
+		if (net_send(net, node, w->msg, NULL) != 0)
+			return;
+		STAILQ_REMOVE_HEAD(&s->waiting, entry);
+		msg_free(w->msg);
+		free(w);
+	}
+}
+
+/* ---- strays -------------------------------------------------------------- */
+
+void node_sync_stray(struct node_sync *s, uint64_t job, uint32_t index)
+{
+	s->stray = mem_resize(s->stray, s->nstrays + 1, sizeof(s->stray[0]));
+	s->stray[s->nstrays++] = (struct stray){job, index};
+}
+
+void node_sync_ended(struct node_sync *s, const Berth__TaskReport *report)
+{
+	for (size_t i = 0; i < report->n_tasks && s->nstrays > 0; i++) {
+		const Berth__TaskStatus *t = report->tasks[i];
+		size_t k = 0;
+
+		if (t->state != BERTH__TASK_STATE__TASK_ENDED)
+			continue;
+		while (k < s->nstrays && (s->stray[k].job != t->job ||
+					  s->stray[k].index != t->index))
+			k++;
+		if (k < s->nstrays)
+			s->stray[k] = s->stray[--s->nstrays];
+	}
+	if (s->nstrays == 0 && s->timer != NULL &&
+	    loop_timer_pending(s->timer))
+		loop_timer_start(s->timer, 0);
+}
+
+void node_sync_wait(struct node_sync *s, struct loop *loop, loop_f done,
+		    void *arg)
+{
+	loop_timer_destroy(s->timer);
+	s->timer = loop_timer_create(loop, done, arg);
+	loop_timer_start(s->timer, s->nstrays > 0 ? PATIENCE_US : 0);
+}

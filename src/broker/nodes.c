@@ -1,0 +1,447 @@
+#include "broker/nodes.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "broker/book.h"
+#include "broker/node_sync.h"
+#include "broker/outputs.h"
+#include "broker/reports.h"
+#include "broker/stdins.h"
+#include "topo/topo.h"
+
+enum peer_state { PEER_DOWN, PEER_COMING, PEER_UP, PEER_AWAY };
+
+struct peer {
+	struct nodes *all;
+	char *name;
+	enum peer_state state;
+	bool connected; /* the net has it */
+	uint64_t incarnation;
+	uint64_t heard_us, rtt_us; /* loop_now_us */
+	struct loop_timer *loss;   /* runs while coming or away */
+	/* Of the last hello. */
+	const struct topology *topology;
+	struct label *label;
+	size_t nlabels;
+	bool emulated;
+	struct node_sync *sync; /* messages that wait, strays to be ended */
+};
+
+struct nodes {
+	struct leader *leader;
+	struct map *by_name;
+	struct map *topologies; /* const struct topology, by its hash */
+	struct loop_timer *beat;
+	uint64_t pings;
+};
+
+static struct peer *find(const struct nodes *n, const char *name)
+{
+	return map_get(n->by_name, name);
+}
+
+static struct ledger *ledger_of(const struct peer *p)
+{
+	return book_ledger(p->all->leader->book);
+}
+
+/* ---- states -------------------------------------------------------------- */
+
+static void start_loss(struct peer *p)
+{
+	uint64_t ms = p->all->leader->set.node_timeout_ms;
+
+	if (!loop_timer_pending(p->loss))
+		loop_timer_start(p->loss, ms * 1000);
+}
+
+/* No offers of it for now; those that are open are taken back. */
+static void hide(struct peer *p)
+{
+	struct ledger *ledger = ledger_of(p);
+	const struct offer *o, *next;
+	const struct slice *s;
+
+	ledger_node_drain(ledger, p->name, true, book_now(), NULL);
+	for (o = ledger_first_offer(ledger); o != NULL; o = next) {
+		next = TAILQ_NEXT(o, of_ledger);
+		TAILQ_FOREACH(s, &o->slices, of_owner)
+			if (strcmp(s->node->name, p->name) == 0)
+				break;
+		if (s != NULL)
+			ledger_rescind(ledger, o->id, "a node is away",
+				       book_now(), NULL);
+	}
+}
+
+static void go_away(struct peer *p, const char *why)
+{
+	if (p->state == PEER_DOWN || p->state == PEER_AWAY)
+		return;
+	log_warn("node %s is away: %s", p->name, why);
+	if (p->state == PEER_UP)
+		hide(p);
+	p->state = PEER_AWAY;
+	start_loss(p);
+}
+
+static void go_down(struct peer *p, const char *why)
+{
+	if (p->state == PEER_DOWN)
+		return;
+	log_warn("node %s is down: %s", p->name, why);
+	p->state = PEER_DOWN;
+	loop_timer_stop(p->loss);
+	node_sync_clear(p->sync);
+	if (p->connected)
+		net_drop(p->all->leader->net, p->name);
+	p->connected = false;
+	p->incarnation = 0;
+	ledger_node_lost(ledger_of(p), p->name, why, book_now(), NULL);
+	outputs_node_down(p->all->leader->outputs, p->name);
+	stdins_node_down(p->all->leader->stdins, p->name);
+}
+
+static void on_loss(void *arg)
+{
+	struct peer *p = arg;
+
+	go_down(p, p->state == PEER_COMING
+			   ? "its launcher has not reported"
+			   : "its rank did not come back");
+}
+
+/* It is here, and the ledger agrees with it on what runs. */
+static void go_up(struct peer *p)
+{
+	struct leader *l = p->all->leader;
+	struct berth_error err = {0};
+
+	if (ledger_node_up(ledger_of(p), p->name, p->topology, p->label,
+			   p->nlabels, p->emulated, book_now(), &err) != 0) {
+		log_error("node %s: %s", p->name, err.text);
+		return;
+	}
+	ledger_node_drain(ledger_of(p), p->name, false, book_now(), NULL);
+	loop_timer_stop(p->loss);
+	p->state = PEER_UP;
+	log_info("node %s is up", p->name);
+	node_sync_flush(p->sync, l->net, p->name);
+	outputs_node_up(l->outputs, p->name);
+	stdins_node_up(l->stdins, p->name);
+}
+
+/* ---- peers --------------------------------------------------------------- */
+
+static struct peer *peer_of(struct nodes *n, const char *name)
+{
+	struct peer *p = find(n, name);
+
+	if (p != NULL)
+		return p;
+	p = mem_alloc(sizeof(*p));
+	p->all = n;
+	p->name = mem_strdup(name);
+	p->loss = loop_timer_create(n->leader->loop, on_loss, p);
+	p->sync = node_sync_create();
+	map_put(n->by_name, name, p);
+	return p;
+}
+
+static void peer_destroy(void *arg)
+{
+	struct peer *p = arg;
+
+	loop_timer_destroy(p->loss);
+	node_sync_destroy(p->sync);
+	topology_unref(p->topology);
+	label_free(p->label, p->nlabels);
+	free(p->name);
+	free(p);
+}
+
+void nodes_peer_up(struct nodes *n, const char *node)
+{
+	struct peer *p = peer_of(n, node);
+
+	p->connected = true;
+	p->heard_us = loop_now_us();
+}
+
+void nodes_peer_down(struct nodes *n, const char *node, const char *why)
+{
+	struct peer *p = find(n, node);
+
+	if (p == NULL)
+		return;
+	p->connected = false;
+	p->incarnation = 0;
+	go_away(p, why);
+}
+
+void nodes_heard(struct nodes *n, const char *node)
+{
+	struct peer *p = find(n, node);
+
+	if (p == NULL)
+		return;
+	p->heard_us = loop_now_us();
+	/* The very rank that was silent speaks: nothing of what was sent to
+	 * it is lost. */
+	if (p->state == PEER_AWAY && p->connected && p->incarnation != 0)
+		go_up(p);
+}
+
+/* ---- hello --------------------------------------------------------------- */
+
+static int send_welcome(struct nodes *n, const char *node, bool need_topology)
+{
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__NodeWelcome w = BERTH__NODE_WELCOME__INIT;
+
+	w.leader = (char *)net_self(n->leader->net);
+	w.term = 1;
+	w.need_topology = need_topology;
+	msg.body_case = BERTH__MSG__BODY_NODE_WELCOME;
+	msg.node_welcome = &w;
+	return net_send(n->leader->net, node, &msg, NULL);
+}
+
+/* The topology that a hello is about: known by its hash, or in it as XML.
+ * NULL: it has to be asked for (err empty) or is rubbish. */
+static const struct topology *topology_of(struct nodes *n,
+					  const Berth__NodeHello *h,
+					  struct berth_error *err)
+{
+	const struct topology *t = map_get(n->topologies, h->topology_hash);
+
+	if (t != NULL || h->topology_xml[0] == '\0')
+		return t;
+	t = topo_load_xml(h->topology_xml, strlen(h->topology_xml), err);
+	if (t != NULL)
+		map_put(n->topologies, h->topology_hash, (void *)t);
+	return t;
+}
+
+static void take_hello(struct peer *p, const struct topology *t,
+		       const Berth__NodeHello *h)
+{
+	topology_ref(t);
+	topology_unref(p->topology);
+	p->topology = t;
+	label_free(p->label, p->nlabels);
+	p->nlabels = h->n_labels;
+	p->label = mem_array(h->n_labels + 1, sizeof(p->label[0]));
+	for (size_t i = 0; i < h->n_labels; i++) {
+		p->label[i].name = mem_strdup(h->labels[i]->name);
+		p->label[i].value = mem_strdup(h->labels[i]->value);
+	}
+	p->emulated = h->emulated;
+	p->incarnation = h->incarnation != 0 ? h->incarnation : 1;
+}
+
+void nodes_hello(struct nodes *n, const char *node, const Berth__NodeHello *h)
+{
+	struct peer *p = peer_of(n, node);
+	struct berth_error err = {0};
+	const struct topology *t = topology_of(n, h, &err);
+
+	p->connected = true;
+	p->heard_us = loop_now_us();
+	if (t == NULL) {
+		if (err.text[0] != '\0')
+			log_error("node %s: its topology: %s", node, err.text);
+		else
+			send_welcome(n, node, true);
+		return;
+	}
+	if (strcmp(h->version, n->leader->set.version) != 0)
+		log_warn("node %s runs version %s, the leader %s", node,
+			 h->version, n->leader->set.version);
+	if (p->state == PEER_UP)
+		go_away(p, "its rank came again");
+	take_hello(p, t, h);
+	p->state = PEER_COMING;
+	loop_timer_stop(p->loss);
+	start_loss(p);
+	send_welcome(n, node, false);
+}
+
+/* ---- reports ------------------------------------------------------------- */
+
+/* Strays have ended, or it has been waited for long enough. */
+static void on_synced(void *arg)
+{
+	struct peer *p = arg;
+
+	if (p->state == PEER_COMING)
+		go_up(p);
+}
+
+void nodes_report(struct nodes *n, const char *node,
+		  const Berth__TaskReport *report)
+{
+	struct peer *p = find(n, node);
+	bool full = report->full && report->shepherd[0] == '\0';
+
+	if (p == NULL)
+		return;
+	if (!full) {
+		reports_apply(n->leader, node, report);
+		node_sync_ended(p->sync, report);
+		return;
+	}
+	if (p->state != PEER_COMING && p->state != PEER_UP)
+		return;
+	reports_reconcile(n->leader, node, report, p->sync);
+	if (p->state == PEER_COMING)
+		node_sync_wait(p->sync, n->leader->loop, on_synced, p);
+}
+
+/* ---- heartbeats ---------------------------------------------------------- */
+
+void nodes_pong(struct nodes *n, const char *node, const Berth__Pong *pong)
+{
+	struct peer *p = find(n, node);
+	uint64_t now = loop_now_us();
+
+	if (p != NULL && pong->sent_us <= now)
+		p->rtt_us = now - pong->sent_us;
+}
+
+static void beat(struct nodes *n, struct peer *p)
+{
+	uint64_t now = loop_now_us();
+	uint64_t limit = (uint64_t)n->leader->set.heartbeat_timeout_ms * 1000;
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__Ping ping = BERTH__PING__INIT;
+
+	if (!p->connected || strcmp(p->name, net_self(n->leader->net)) == 0)
+		return;
+	if (now - p->heard_us > limit)
+		go_away(p, "it is silent");
+	ping.id = ++n->pings;
+	ping.sent_us = now;
+	msg.body_case = BERTH__MSG__BODY_PING;
+	msg.ping = &ping;
+	net_send(n->leader->net, p->name, &msg, NULL);
+}
+
+static void on_beat(void *arg)
+{
+	struct nodes *n = arg;
+	struct peer *p;
+
+	map_foreach(n->by_name, p)
+		beat(n, p);
+	loop_timer_start(n->beat, (uint64_t)n->leader->set.heartbeat_ms * 1000);
+}
+
+/* ---- sending ------------------------------------------------------------- */
+
+int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg)
+{
+	struct peer *p = find(n, node);
+
+	if (p == NULL || p->state == PEER_DOWN) {
+		msg_free(msg);
+		return -1;
+	}
+	if (p->state == PEER_UP &&
+	    net_send(n->leader->net, node, msg, NULL) == 0)
+		msg_free(msg);
+	else
+		node_sync_keep(p->sync, msg);
+	return 0;
+}
+
+int nodes_send(struct nodes *n, const char *node, const Berth__Msg *msg)
+{
+	struct peer *p = find(n, node);
+
+	if (p == NULL || p->state != PEER_UP)
+		return -1;
+	return net_send(n->leader->net, node, msg, NULL);
+}
+
+void nodes_shutdown(struct nodes *n, const char *reason, bool kill_tasks)
+{
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__Shutdown s = BERTH__SHUTDOWN__INIT;
+	struct peer *p;
+
+	s.reason = (char *)reason;
+	s.kill_tasks = kill_tasks;
+	msg.body_case = BERTH__MSG__BODY_SHUTDOWN;
+	msg.shutdown = &s;
+	map_foreach(n->by_name, p)
+		if (p->connected)
+			net_send(n->leader->net, p->name, &msg, NULL);
+}
+
+/* ---- reading ------------------------------------------------------------- */
+
+const char *nodes_state(const struct nodes *n, const char *node)
+{
+	static const char *const names[] = {"down", "coming", "up", "away"};
+	const struct peer *p = find(n, node);
+	const struct node *m = ledger_node(book_ledger(n->leader->book), node);
+
+	if (p == NULL)
+		return "down";
+	if (p->state == PEER_UP && m != NULL && m->state == NODE_DRAINED)
+		return "drained";
+	return names[p->state];
+}
+
+size_t nodes_count_up(const struct nodes *n)
+{
+	size_t count = 0;
+	struct peer *p;
+
+	map_foreach(n->by_name, p)
+		count += p->state == PEER_UP;
+	return count;
+}
+
+uint64_t nodes_rtt_us(const struct nodes *n, const char *node)
+{
+	const struct peer *p = find(n, node);
+
+	return p != NULL ? p->rtt_us : 0;
+}
+
+/* ---- create, destroy ----------------------------------------------------- */
+
+struct nodes *nodes_create(struct leader *l)
+{
+	struct nodes *n = mem_alloc(sizeof(*n));
+
+	n->leader = l;
+	n->by_name = map_create();
+	n->topologies = map_create();
+	n->beat = loop_timer_create(l->loop, on_beat, n);
+	loop_timer_start(n->beat, (uint64_t)l->set.heartbeat_ms * 1000);
+	nodes_peer_up(n, net_self(l->net));
+	return n;
+}
+
+static void topology_drop(void *t)
+{
+	topology_unref(t);
+}
+
+void nodes_destroy(struct nodes *n)
+{
+	if (n == NULL)
+		return;
+	loop_timer_destroy(n->beat);
+	map_destroy(n->by_name, peer_destroy);
+	map_destroy(n->topologies, topology_drop);
+	free(n);
+}

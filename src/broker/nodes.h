@@ -1,0 +1,56 @@
+/*
+ * nodes.h - the nodes as peers: hellos, heartbeats, reports and loss.
+ *
+ *   state      rank       gets offers   launches to it
+ *   coming     is here    no            wait          hello came, report not
+ *   up         is here    yes           are sent
+ *   away       silent or  no            wait          its tasks run on
+ *              gone
+ *   down       gone       no            are dropped   its tasks are lost
+ *
+ *   event \ state     unknown, down   coming     up        away
+ *   hello             coming          coming     coming    coming
+ *   full report       -               up         (applied) -
+ *   any message       -               -          -         up, if the same
+ *                                                          rank was silent
+ *   peer down         -               away       away      away
+ *   silence           -               away       away      -
+ *   node_timeout      -               down       -         down
+ */
+#ifndef BROKER_NODES_H
+#define BROKER_NODES_H
+
+#include "broker/leader_parts.h"
+
+struct nodes;
+
+struct nodes *nodes_create(struct leader *l);
+void nodes_destroy(struct nodes *n);
+
+void nodes_peer_up(struct nodes *n, const char *node);
+void nodes_peer_down(struct nodes *n, const char *node, const char *why);
+/* Anything that came from node shows that it lives. */
+void nodes_heard(struct nodes *n, const char *node);
+void nodes_hello(struct nodes *n, const char *node,
+		 const Berth__NodeHello *hello);
+void nodes_report(struct nodes *n, const char *node,
+		  const Berth__TaskReport *report);
+void nodes_pong(struct nodes *n, const char *node, const Berth__Pong *pong);
+
+/* Send msg, which is taken over, now or when the node is up again.  -1: the
+ * node is down or not known, msg is gone. */
+int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg);
+/* Send now or not at all: -1.  msg stays the caller's. */
+int nodes_send(struct nodes *n, const char *node, const Berth__Msg *msg);
+
+/* "up", "away", "coming", "down", "drained". */
+const char *nodes_state(const struct nodes *n, const char *node);
+/* How many can be sent to now. */
+size_t nodes_count_up(const struct nodes *n);
+/* Median-ish: the last round trip of a Ping, microseconds; 0: none yet. */
+uint64_t nodes_rtt_us(const struct nodes *n, const char *node);
+
+/* Tell all agents that this Berth ends. */
+void nodes_shutdown(struct nodes *n, const char *reason, bool kill_tasks);
+
+#endif

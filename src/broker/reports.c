@@ -1,0 +1,155 @@
+#include "broker/reports.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "broker/book.h"
+#include "broker/hosts.h"
+#include "broker/launches.h"
+
+/* -1: it says nothing that the ledger can use. */
+static int to_report(const Berth__TaskStatus *t, struct ledger_report *out)
+{
+	struct task_status *s = &out->status;
+
+	memset(out, 0, sizeof(*out));
+	out->job = t->job;
+	out->index = t->index;
+	switch (t->state) {
+	case BERTH__TASK_STATE__TASK_RUNNING: s->state = TASK_RUNNING; break;
+	case BERTH__TASK_STATE__TASK_ENDED: s->state = TASK_ENDED; break;
+	default: return -1;
+	}
+	s->end = (unsigned)t->end < TASK_ENDS ? (enum task_end)t->end
+					      : TASK_END_LOST;
+	if (s->state == TASK_ENDED && s->end == TASK_END_NONE)
+		s->end = TASK_END_LOST;
+	if (s->state == TASK_RUNNING)
+		s->end = TASK_END_NONE;
+	s->exit_code = t->exit_code;
+	s->signal = t->signal;
+	s->rank = t->rank;
+	s->text = t->text;
+	s->start_us = t->start_us;
+	s->end_us = t->end_us;
+	s->cpu_us = t->cpu_us;
+	s->max_rss_kib = t->max_rss_kib;
+	return 0;
+}
+
+/* Has the ledger no such task there that is not ended? */
+static bool unknown(const struct ledger *ledger, const char *node,
+		    uint64_t job, uint32_t index)
+{
+	const struct task *t = ledger_task(ledger, job, index);
+
+	return t == NULL || t->status.state == TASK_ENDED ||
+	       strcmp(t->node->name, node) != 0;
+}
+
+static void kill_stray(struct leader *l, const char *node, uint64_t job,
+		       uint32_t index)
+{
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__Kill k = BERTH__KILL__INIT;
+
+	log_warn("node %s runs task %llu.%u, which is not known here: it is "
+		 "killed", node, (unsigned long long)job, index);
+	k.job = job;
+	k.index = index;
+	k.signal = 9;
+	k.why = BERTH__TASK_END__END_KILLED;
+	msg.body_case = BERTH__MSG__BODY_KILL;
+	msg.kill = &k;
+	net_send(l->net, node, &msg, NULL);
+}
+
+static void to_hosts(struct leader *l, const char *node,
+		     const Berth__TaskReport *report)
+{
+	if (strcmp(node, net_self(l->net)) == 0)
+		hosts_report(l->hosts, report);
+}
+
+void reports_apply(struct leader *l, const char *node,
+		   const Berth__TaskReport *report)
+{
+	struct ledger *ledger = book_ledger(l->book);
+	struct ledger_report r;
+	struct berth_error err;
+
+	to_hosts(l, node, report);
+	for (size_t i = 0; i < report->n_tasks; i++) {
+		if (report->tasks[i]->job == 0 ||
+		    to_report(report->tasks[i], &r) != 0)
+			continue;
+		if (ledger_task_report(ledger, node, &r, book_now(), &err) == 0)
+			continue;
+		if (r.status.state == TASK_RUNNING &&
+		    unknown(ledger, node, r.job, r.index))
+			kill_stray(l, node, r.job, r.index);
+		else
+			log_debug("node %s: %s", node, err.text);
+	}
+}
+
+/* ---- all of a node ------------------------------------------------------- */
+
+struct reconcile {
+	struct leader *leader;
+	const char *node;
+	struct node_sync *sync;
+	struct ledger_report *report;
+	size_t n, room;
+};
+
+static void add(struct reconcile *r, const struct ledger_report *report)
+{
+	if (r->n == r->room) {
+		r->room = r->room > 0 ? 2 * r->room : 64;
+		r->report = mem_resize(r->report, r->room,
+				       sizeof(r->report[0]));
+	}
+	r->report[r->n++] = *report;
+}
+
+/* It is not there yet because it has not been sent yet. */
+static void add_waiting(void *arg, const Berth__TaskSpec *t)
+{
+	struct ledger_report report = {
+		.job = t->job,
+		.index = t->index,
+		.status = {.state = TASK_STARTING, .rank = -1},
+	};
+
+	add(arg, &report);
+}
+
+static void on_stray(void *arg, const struct ledger_report *report)
+{
+	struct reconcile *r = arg;
+
+	kill_stray(r->leader, r->node, report->job, report->index);
+	node_sync_stray(r->sync, report->job, report->index);
+}
+
+void reports_reconcile(struct leader *l, const char *node,
+		       const Berth__TaskReport *report, struct node_sync *sync)
+{
+	struct reconcile r = {.leader = l, .node = node, .sync = sync};
+	struct ledger_report one;
+	struct berth_error err;
+
+	to_hosts(l, node, report);
+	for (size_t i = 0; i < report->n_tasks; i++)
+		if (report->tasks[i]->job != 0 &&
+		    to_report(report->tasks[i], &one) == 0)
+			add(&r, &one);
+	node_sync_tasks(sync, add_waiting, &r);
+	if (ledger_node_report(book_ledger(l->book), node, r.report, r.n,
+			       on_stray, &r, book_now(), &err) != 0)
+		log_warn("node %s: its report: %s", node, err.text);
+	free(r.report);
+}

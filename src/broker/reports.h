@@ -1,0 +1,21 @@
+/*
+ * reports.h - what the nodes say of their tasks, into the ledger.
+ */
+#ifndef BROKER_REPORTS_H
+#define BROKER_REPORTS_H
+
+#include "broker/leader_parts.h"
+#include "broker/node_sync.h"
+
+/* Changes of single tasks. */
+void reports_apply(struct leader *l, const char *node,
+		   const Berth__TaskReport *report);
+
+/* All that runs on the node: what the ledger has there and the report has not
+ * is lost, but for what waits in sync; what the ledger does not have is
+ * killed and put down in sync as a stray. */
+void reports_reconcile(struct leader *l, const char *node,
+		       const Berth__TaskReport *report,
+		       struct node_sync *sync);
+
+#endif

@@ -1,0 +1,242 @@
+#include "broker/stdins.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/mem.h"
+#include "broker/api.h"
+#include "broker/book.h"
+#include "broker/jobs.h"
+#include "broker/nodes.h"
+
+/* A piece that has not been acknowledged; its request waits. */
+struct piece {
+	TAILQ_ENTRY(piece) entry;
+	struct stdins *all;
+	struct http_request *req;
+	uint64_t job, offset, end;
+	char *data;
+	bool eof, sent;
+};
+
+struct stdins {
+	struct leader *leader;
+	TAILQ_HEAD(, piece) pieces; /* in the order they came */
+	struct loop_timer *wake;
+};
+
+static void piece_destroy(struct piece *p)
+{
+	TAILQ_REMOVE(&p->all->pieces, p, entry);
+	free(p->data);
+	free(p);
+}
+
+static void wake(struct stdins *s)
+{
+	if (!loop_timer_pending(s->wake))
+		loop_timer_start(s->wake, 0);
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void answer_taken(struct piece *p, uint64_t offset)
+{
+	struct http_request *req = p->req;
+
+	piece_destroy(p);
+	api_reply(req, 200, json_pack("{s:I}", "offset", (json_int_t)offset));
+}
+
+static void answer_nobody(struct piece *p)
+{
+	struct http_request *req = p->req;
+	struct berth_error err = {0};
+
+	error_set(&err, BERTH_ECONFLICT,
+		  "job %llu: nobody reads its standard input any more",
+		  (unsigned long long)p->job);
+	piece_destroy(p);
+	api_reply_status(req, 410, &err);
+}
+
+static void on_left(void *arg)
+{
+	piece_destroy(arg);
+}
+
+/* ---- on its way ---------------------------------------------------------- */
+
+/* Where the job's reader is: rank 0, or the first task. */
+static const struct task *reader_of(const struct job *j)
+{
+	const struct task *t;
+
+	TAILQ_FOREACH(t, &j->tasks, of_job) {
+		if (t->nranks == 0)
+			return t;
+		for (uint32_t i = 0; i < t->nranks; i++)
+			if (t->ranks[i] == 0)
+				return t;
+	}
+	return NULL;
+}
+
+static void piece_send(struct piece *p, const char *node)
+{
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__StdinData d = BERTH__STDIN_DATA__INIT;
+
+	d.job = p->job;
+	d.offset = p->offset;
+	d.data.data = (uint8_t *)p->data;
+	d.data.len = (size_t)(p->end - p->offset);
+	d.eof = p->eof;
+	msg.body_case = BERTH__MSG__BODY_STDIN_DATA;
+	msg.stdin_data = &d;
+	p->sent = nodes_send(p->all->leader->nodes, node, &msg) == 0;
+}
+
+/* Send what can be sent: the job runs and its node is there. */
+static void piece_look(struct piece *p)
+{
+	const struct job *j = ledger_job(book_ledger(p->all->leader->book),
+					 p->job);
+	const struct task *t;
+
+	if (j == NULL || j->state == JOB_ENDED) {
+		answer_nobody(p);
+		return;
+	}
+	t = reader_of(j);
+	if (t == NULL)
+		return;
+	if (t->status.state == TASK_ENDED)
+		answer_nobody(p);
+	else if (!p->sent)
+		piece_send(p, t->node->name);
+}
+
+static void on_wake(void *arg)
+{
+	struct stdins *s = arg;
+	struct piece *p, *next;
+
+	for (p = TAILQ_FIRST(&s->pieces); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		piece_look(p);
+	}
+}
+
+void stdins_ack(struct stdins *s, const Berth__StdinAck *ack)
+{
+	struct piece *p, *next;
+
+	for (p = TAILQ_FIRST(&s->pieces); p != NULL; p = next) {
+		next = TAILQ_NEXT(p, entry);
+		if (p->job != ack->job)
+			continue;
+		if (ack->offset >= p->end && p->sent)
+			answer_taken(p, ack->offset);
+		else if (ack->closed)
+			answer_nobody(p);
+	}
+}
+
+/* ---- what happens meanwhile ---------------------------------------------- */
+
+void stdins_event(struct stdins *s, const struct event *ev)
+{
+	if (TAILQ_EMPTY(&s->pieces))
+		return;
+	switch (ev->type) {
+	case EVENT_TASK_LAUNCHED:
+	case EVENT_TASK_FINISHED:
+	case EVENT_JOB_FINISHED:
+	case EVENT_JOB_FORGOTTEN:
+		wake(s);
+		break;
+	default:
+		break;
+	}
+}
+
+void stdins_node_down(struct stdins *s, const char *node)
+{
+	wake(s);
+}
+
+void stdins_node_up(struct stdins *s, const char *node)
+{
+	struct piece *p;
+
+	/* To send one twice does no harm: it says where it belongs. */
+	TAILQ_FOREACH(p, &s->pieces, entry)
+		p->sent = false;
+	wake(s);
+}
+
+/* ---- POST ---------------------------------------------------------------- */
+
+void stdins_post(struct leader *l, struct http_request *req, const char *name)
+{
+	const struct job *j = jobs_named(l, req, name);
+	const struct job_spec *spec;
+	struct berth_error err = {0};
+	struct piece *p;
+	int64_t offset = -1;
+	const char *body;
+	size_t len;
+	bool eof;
+
+	if (j == NULL)
+		return;
+	spec = jobs_spec(l->jobs, j->id);
+	body = http_body(req, &len);
+	if (api_query_int(req, "offset", 0, INT64_MAX / 2, &offset, &err) == 0)
+		api_query_bool(req, "eof", &eof, &err);
+	if (err.text[0] == '\0' && offset < 0)
+		error_set(&err, BERTH_EINPUT, "?offset=: is missing");
+	if (err.text[0] == '\0' && spec != NULL && !spec->want_stdin)
+		error_set(&err, BERTH_ECONFLICT,
+			  "job %llu: it has no standard input; submit it with "
+			  "\"stdin\": true", (unsigned long long)j->id);
+	if (err.text[0] != '\0') {
+		http_reply_error(req, &err);
+		return;
+	}
+	p = mem_alloc(sizeof(*p));
+	p->all = l->stdins;
+	p->req = req;
+	p->job = j->id;
+	p->offset = (uint64_t)offset;
+	p->end = p->offset + len;
+	p->data = mem_dup(body, len + 1);
+	p->eof = eof;
+	TAILQ_INSERT_TAIL(&l->stdins->pieces, p, entry);
+	http_on_close(req, on_left, p);
+	wake(l->stdins);
+}
+
+/* ---- create, destroy ----------------------------------------------------- */
+
+struct stdins *stdins_create(struct leader *l)
+{
+	struct stdins *s = mem_alloc(sizeof(*s));
+
+	s->leader = l;
+	TAILQ_INIT(&s->pieces);
+	s->wake = loop_timer_create(l->loop, on_wake, s);
+	return s;
+}
+
+void stdins_destroy(struct stdins *s)
+{
+	if (s == NULL)
+		return;
+	while (!TAILQ_EMPTY(&s->pieces))
+		answer_nobody(TAILQ_FIRST(&s->pieces));
+	loop_timer_destroy(s->wake);
+	free(s);
+}

@@ -1,0 +1,165 @@
+#include "broker/submit.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/mem.h"
+#include "broker/api.h"
+#include "broker/book.h"
+#include "broker/frameworks.h"
+#include "broker/jobs.h"
+#include "broker/json_spec.h"
+
+/* How long a submit waits for its framework. */
+#define PATIENCE_US (15u * 1000000)
+
+struct parked {
+	TAILQ_ENTRY(parked) entry;
+	struct submits *all;
+	struct http_request *req;
+	struct job_spec *spec;
+	struct loop_timer *timer;
+};
+
+struct submits {
+	struct leader *leader;
+	struct loop_timer *wake;
+	TAILQ_HEAD(, parked) parked;
+};
+
+static void parked_destroy(struct parked *p)
+{
+	TAILQ_REMOVE(&p->all->parked, p, entry);
+	loop_timer_destroy(p->timer);
+	json_spec_destroy(p->spec);
+	free(p);
+}
+
+static void on_left(void *arg)
+{
+	parked_destroy(arg);
+}
+
+/* Takes spec over and answers. */
+static void submit_now(struct leader *l, struct http_request *req,
+		       struct job_spec *spec)
+{
+	struct berth_error err = {0};
+	uint64_t id;
+
+	if (jobs_submit(l->jobs, spec, &id, &err) != 0)
+		http_reply_error(req, &err);
+	else
+		api_reply(req, 201,
+			  json_pack("{s:I}", "id", (json_int_t)id));
+}
+
+static void on_patience(void *arg)
+{
+	struct parked *p = arg;
+	struct http_request *req = p->req;
+	struct berth_error err = {0};
+
+	error_set(&err, BERTH_EUNAVAIL,
+		  "framework %s has not come up yet; its log is "
+		  "log/framework-%s.log in the folder of node %s",
+		  p->spec->framework, p->spec->framework,
+		  net_self(p->all->leader->net));
+	parked_destroy(p);
+	http_reply_error(req, &err);
+}
+
+static void on_wake(void *arg)
+{
+	struct submits *s = arg;
+	struct parked *p, *next;
+
+	for (p = TAILQ_FIRST(&s->parked); p != NULL; p = next) {
+		struct http_request *req = p->req;
+		struct job_spec *spec = p->spec;
+
+		next = TAILQ_NEXT(p, entry);
+		if (frameworks_expected(s->leader, spec->framework))
+			continue;
+		p->spec = NULL;
+		parked_destroy(p);
+		submit_now(s->leader, req, spec);
+	}
+}
+
+void submit_retry(struct submits *s)
+{
+	if (!TAILQ_EMPTY(&s->parked) && !loop_timer_pending(s->wake))
+		loop_timer_start(s->wake, 0);
+}
+
+static void park(struct submits *s, struct http_request *req,
+		 struct job_spec *spec)
+{
+	struct parked *p = mem_alloc(sizeof(*p));
+
+	p->all = s;
+	p->req = req;
+	p->spec = spec;
+	p->timer = loop_timer_create(s->leader->loop, on_patience, p);
+	loop_timer_start(p->timer, PATIENCE_US);
+	TAILQ_INSERT_TAIL(&s->parked, p, entry);
+	http_on_close(req, on_left, p);
+}
+
+/* One unit of it must fit some node, or it would wait for ever. */
+static int check_possible(struct leader *l, const struct job_spec *spec,
+			  struct berth_error *err)
+{
+	struct demand *d = json_spec_unit(spec, err);
+	int rc;
+
+	if (d == NULL)
+		return -1;
+	rc = ledger_demand_possible(book_ledger(l->book), d, err);
+	demand_destroy(d);
+	return rc;
+}
+
+void submit_post(struct leader *l, struct http_request *req, const char *name)
+{
+	struct berth_error err = {0};
+	json_t *body = api_body(req);
+	struct job_spec *spec;
+
+	if (body == NULL)
+		return;
+	spec = json_spec_decode(body, &err);
+	if (spec == NULL || check_possible(l, spec, &err) != 0) {
+		json_spec_destroy(spec);
+		http_reply_error(req, &err);
+	} else if (frameworks_expected(l, spec->framework)) {
+		park(l->submits, req, spec);
+	} else {
+		submit_now(l, req, spec);
+	}
+}
+
+struct submits *submits_create(struct leader *l)
+{
+	struct submits *s = mem_alloc(sizeof(*s));
+
+	s->leader = l;
+	s->wake = loop_timer_create(l->loop, on_wake, s);
+	TAILQ_INIT(&s->parked);
+	return s;
+}
+
+void submits_destroy(struct submits *s)
+{
+	if (s == NULL)
+		return;
+	while (!TAILQ_EMPTY(&s->parked)) {
+		struct http_request *req = TAILQ_FIRST(&s->parked)->req;
+
+		parked_destroy(TAILQ_FIRST(&s->parked));
+		api_reply_ending(req);
+	}
+	loop_timer_destroy(s->wake);
+	free(s);
+}

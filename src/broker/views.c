@@ -1,0 +1,158 @@
+#include "broker/views.h"
+
+#include <string.h>
+
+#include "broker/api.h"
+#include "broker/book.h"
+#include "broker/json_model.h"
+#include "broker/nodes.h"
+
+/* Answer {key: list}. */
+static void reply_list(struct http_request *req, const char *key, json_t *list)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, key, list);
+	api_reply(req, 200, o);
+}
+
+static json_t *count_jobs(const struct ledger *ledger,
+			  const struct ledger_stats *st)
+{
+	json_int_t queued = 0, running = 0;
+	const struct job *j;
+
+	for (j = ledger_first_job(ledger); j != NULL;
+	     j = TAILQ_NEXT(j, of_ledger)) {
+		queued += j->state == JOB_QUEUED;
+		running += j->state == JOB_RUNNING;
+	}
+	return json_pack("{s:I, s:I, s:I}", "queued", queued, "running",
+			 running, "ended", (json_int_t)st->jobs_ended);
+}
+
+static json_t *amount(const struct amount *a)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "cores", (json_int_t)a->cores,
+			 "memory_mib", (json_int_t)a->memory_mib, "gpus",
+			 (json_int_t)a->gpus, "drive_mib",
+			 (json_int_t)a->drive_mib);
+}
+
+void views_status(struct leader *l, struct http_request *req, const char *name)
+{
+	struct ledger *ledger = book_ledger(l->book);
+	struct ledger_stats st;
+	json_t *o;
+
+	ledger_stats(ledger, &st);
+	o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:I, s:b}",
+		      "berth", l->set.berth, "version", l->set.version,
+		      "leader", net_self(l->net), "uptime_ms",
+		      (json_int_t)((loop_now_us() - l->started_us) / 1000),
+		      "nodes", (json_int_t)nodes_count_up(l->nodes),
+		      "nodes_known", (json_int_t)st.nodes, "policy",
+		      ledger_policy_name(ledger), "frameworks",
+		      (json_int_t)st.frameworks, "tasks",
+		      (json_int_t)st.tasks, "ending", (int)l->ending);
+	json_object_set_new(o, "jobs", count_jobs(ledger, &st));
+	json_object_set_new(o, "total", amount(&st.total));
+	json_object_set_new(o, "free", amount(&st.free));
+	api_reply(req, 200, o);
+}
+
+/* ---- nodes --------------------------------------------------------------- */
+
+static json_t *node_json(struct leader *l, const struct node *n)
+{
+	return json_node(n, nodes_state(l->nodes, n->name),
+			 strcmp(n->name, net_self(l->net)) == 0);
+}
+
+void views_nodes(struct leader *l, struct http_request *req, const char *name)
+{
+	struct ledger *ledger = book_ledger(l->book);
+	json_t *a = json_array();
+	const struct node *n;
+	size_t pos = 0;
+
+	while ((n = ledger_next_node(ledger, &pos)) != NULL)
+		json_array_append_new(a, node_json(l, n));
+	reply_list(req, "nodes", a);
+}
+
+void views_node(struct leader *l, struct http_request *req, const char *name)
+{
+	const struct node *n = ledger_node(book_ledger(l->book), name);
+	struct berth_error err = {0};
+	json_t *o;
+
+	if (n == NULL) {
+		error_set(&err, BERTH_ENOTFOUND, "node %.64s: there is none",
+			  name);
+		http_reply_error(req, &err);
+		return;
+	}
+	o = node_json(l, n);
+	json_object_set_new(o, "tree", json_node_tree(n));
+	json_object_set_new(o, "rtt_us",
+			    json_integer((json_int_t)nodes_rtt_us(l->nodes,
+								  name)));
+	api_reply(req, 200, o);
+}
+
+/* ---- slices, offers, demands, frameworks --------------------------------- */
+
+void views_slices(struct leader *l, struct http_request *req, const char *name)
+{
+	struct ledger *ledger = book_ledger(l->book);
+	json_t *a = json_array();
+	const struct framework *f;
+	const struct slice *s;
+	size_t pos = 0;
+
+	while ((f = ledger_next_framework(ledger, &pos)) != NULL)
+		TAILQ_FOREACH(s, &f->slices, of_owner)
+			json_array_append_new(a, json_slice(s));
+	reply_list(req, "slices", a);
+}
+
+void views_offers(struct leader *l, struct http_request *req, const char *name)
+{
+	struct ledger *ledger = book_ledger(l->book);
+	json_t *a = json_array();
+	const struct offer *o;
+
+	for (o = ledger_first_offer(ledger); o != NULL;
+	     o = TAILQ_NEXT(o, of_ledger))
+		json_array_append_new(a, json_offer(o, book_now()));
+	reply_list(req, "offers", a);
+}
+
+void views_demands(struct leader *l, struct http_request *req,
+		   const char *name)
+{
+	struct ledger *ledger = book_ledger(l->book);
+	json_t *a = json_array();
+	const struct framework *f;
+	const struct demand *d;
+	size_t pos = 0;
+
+	while ((f = ledger_next_framework(ledger, &pos)) != NULL)
+		TAILQ_FOREACH(d, &f->demands, of_framework)
+			json_array_append_new(a, json_demand(d));
+	reply_list(req, "demands", a);
+}
+
+void views_frameworks(struct leader *l, struct http_request *req,
+		      const char *name)
+{
+	struct ledger *ledger = book_ledger(l->book);
+	json_t *a = json_array();
+	const struct framework *f;
+	size_t pos = 0;
+
+	while ((f = ledger_next_framework(ledger, &pos)) != NULL)
+		json_array_append_new(a, json_framework(f));
+	reply_list(req, "frameworks", a);
+}
