@@ -83,7 +83,7 @@ void joins_from_rank(struct joins *j, const Berth__Msg *msg)
 		return;
 	}
 	target = msg->join_offer->target;
-	if (strcmp(msg->join_offer->node, j->node) == 0) {
+	if (msg->join_offer->port[0]) { /* else it answers an offer */
 		free(j->port);
 		free(j->target);
 		j->port = mem_strdup(msg->join_offer->port);
@@ -105,7 +105,7 @@ void joins_from_node(struct joins *j, const char *node, const Berth__Msg *msg)
 			    msg->join_failed->incarnation);
 		return;
 	}
-	if (strcmp(msg->join_offer->node, node) == 0)
+	if (msg->join_offer->port[0])
 		free(map_put(j->ports, node,
 			     mem_strdup(msg->join_offer->port)));
 	if (j->post.rank(j->post.arg, msg) == 0)

@@ -406,11 +406,22 @@ static void create_services(struct launcher *la)
 				       la->shepherds);
 }
 
+/* FNV-1a: two Berths of one name on one machine have different folders. */
+static uint32_t name_hash(const char *text)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 16777619u;
+	return h;
+}
+
 struct launcher *launcher_create(struct loop *l, struct settings *s,
 				 struct roster *r)
 {
 	struct launcher *la = mem_alloc(sizeof *la);
-	char *name = mem_printf("berth-%s-%s", s->berth, s->node);
+	char *name = mem_printf("berth-%s-%s-%08x", s->berth, s->node,
+				name_hash(s->dir));
 
 	la->loop = l;
 	la->settings = s;

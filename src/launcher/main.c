@@ -80,21 +80,27 @@ static int leave_parent(void)
 	_exit(n == 1 ? 0 : 1);
 }
 
-/* Standard streams: nothing in, the log out. */
-static void redirect(struct program *p)
+/* Standard error is the log from the moment that there is a folder. */
+static void redirect_errors(struct program *p)
 {
 	char *path = mem_printf("%s/log/launcher.log", p->settings.dir);
-	int log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	int null = open("/dev/null", O_RDWR);
+	int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	if (log >= 0) {
+		dup2(log, 2);
+		close(log);
+	}
+	free(path);
+}
+
+/* The starter is done with us. */
+static void close_streams(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	dup2(null, 0);
 	dup2(null, 1);
-	dup2(log >= 0 ? log : null, 2);
-	if (log > 2)
-		close(log);
-	if (null > 2)
-		close(null);
-	free(path);
+	close(null);
 }
 
 static void release_parent(struct program *p)
@@ -147,6 +153,7 @@ static int prepare(struct program *p, struct berth_error *err)
 	p->lock_fd = nodedir_lock(dir, err);
 	if (p->lock_fd < 0)
 		return -1;
+	redirect_errors(p);
 	p->launcher = launcher_create(p->loop, s, p->roster);
 	return launcher_listen(p->launcher, err);
 }
@@ -182,7 +189,7 @@ static void on_go(void *arg, bool late)
 		bootstrap_say(&p->settings, "ready");
 		bootstrap_destroy(p->bootstrap);
 		p->bootstrap = NULL;
-		redirect(p);
+		close_streams();
 		release_parent(p);
 		return;
 	}
@@ -254,7 +261,8 @@ static int run_restart(struct program *p, const char *dir)
 		fprintf(stderr, "berth-launcher: %s\n", err.text);
 		return error_exit_status(&err);
 	}
-	redirect(p);
+	redirect_errors(p);
+	close_streams();
 	release_parent(p);
 	if (loop_run(p->loop, &err) < 0) {
 		log_error("%s", err.text);
