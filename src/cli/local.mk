@@ -5,8 +5,10 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/api.c src/cli/api.h src/cli/cli.h \
 	src/cli/contact.c src/cli/contact.h \
 	src/cli/down.c \
+	src/cli/mark.c src/cli/mark.h \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/parse.c src/cli/parse.h \
+	src/cli/top.c src/cli/topo.c \
 	src/cli/up.c
 src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 src_cli_libcli_a_CFLAGS = $(AM_CFLAGS)

@@ -15,6 +15,8 @@ static const struct command {
 } commands[] = {
 	{"up", cmd_up, "start Berth on this machine or over an allocation"},
 	{"down", cmd_down, "end it"},
+	{"topo", cmd_topo, "draw a node and who has which part of it"},
+	{"top", cmd_top, "nodes, slices and jobs, live"},
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
