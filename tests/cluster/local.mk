@@ -1,1 +1,24 @@
-# cluster
+# Tests over several nodes: not part of make check, which needs no cluster;
+# tests/run runs them, and so does make check-cluster.
+.PHONY: check-cluster
+check-cluster: all
+	BUILD='$(abs_top_builddir)' '$(top_srcdir)/tests/cluster/run' $(TESTS_CLUSTER)
+
+EXTRA_DIST += tests/cluster/run tests/cluster/lib.sh tests/cluster/nsrsh \
+	tests/cluster/harness.sh \
+	tests/cluster/programs/check.h \
+	tests/cluster/programs/abort.c \
+	tests/cluster/programs/collectives.c \
+	tests/cluster/programs/connect.c \
+	tests/cluster/programs/die.c \
+	tests/cluster/programs/flood.c \
+	tests/cluster/programs/halo.c \
+	tests/cluster/programs/hello.c \
+	tests/cluster/programs/noop.c \
+	tests/cluster/programs/nsinit.c \
+	tests/cluster/programs/py_ring.py \
+	tests/cluster/programs/reader.c \
+	tests/cluster/programs/ring.c \
+	tests/cluster/programs/sessions.c \
+	tests/cluster/programs/spawn.c \
+	tests/cluster/programs/stray.c

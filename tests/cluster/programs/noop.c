@@ -1,0 +1,5 @@
+/* noop: nothing, as fast as can be. */
+int main(void)
+{
+	return 0;
+}
