@@ -62,3 +62,26 @@ src_broker_libleader_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
 LIBLEADER = src/broker/libleader.a
 # With LIBNET, LIBLEDGER, LIBPOLICY, LIBTOPO, LIBMODEL, LIBIO, LIBWIRE, LIBBASE
 LEADER_LIBS = $(JANSSON_LIBS)
+
+# What every rank does for its node.
+noinst_LIBRARIES += src/broker/libagent.a
+src_broker_libagent_a_SOURCES = \
+	src/broker/agent.c src/broker/agent.h \
+	src/broker/agent_join.c src/broker/agent_join.h \
+	src/broker/launcher_link.c src/broker/launcher_link.h \
+	src/broker/output.c src/broker/output.h \
+	src/broker/sweeper.c src/broker/sweeper.h \
+	src/broker/task_table.c src/broker/task_table.h
+src_broker_libagent_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+LIBAGENT = src/broker/libagent.a
+
+bin_PROGRAMS += bin/berthd
+bin_berthd_SOURCES = src/broker/main.c \
+	src/broker/leader_absent.c \
+	src/broker/broker.c src/broker/broker.h \
+	src/broker/broker_conf.c src/broker/broker_conf.h
+bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
+bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
+	$(LIBSHOWNODE) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \
+	$(LIBBASE) $(MPI_LIBS) $(TOPO_LIBS) $(RPC_LIBS) $(IO_LIBS) \
+	$(WIRE_LIBS) $(JANSSON_LIBS)

@@ -1,0 +1,56 @@
+/*
+ * broker_conf.h - what a rank was told about itself: by options, by the
+ * environment that its launcher gave it, by the files in its node's folder
+ * (token, berth.conf) and in the state directory.
+ *
+ * berth.conf, all of it optional:
+ *
+ *   broker = {
+ *     policy = "fifo";               # or "drf"
+ *     host = "10.0.0.1"; port = 7077; # of the HTTP API; port 0: any
+ *     frameworks = ["mpi", "batch"]; # hosts that the leader starts
+ *     offer_expiry_ms = 5000;
+ *     heartbeat_ms = 1000; heartbeat_timeout_ms = 5000;
+ *     node_timeout_ms = 30000;
+ *     keep_jobs = 10000; keep_events = 4096;
+ *   };
+ *   labels = { arch = "x"; rack = "7"; };  # of every node
+ */
+#ifndef BROKER_BROKER_CONF_H
+#define BROKER_BROKER_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct broker_conf {
+	char *node;	 /* this node's name */
+	char *node_dir;	 /* its folder */
+	char *state_dir; /* of the Berth; may not be there on this node */
+	char *berth;	 /* name of the Berth */
+	char *topology;	 /* NULL: the machine */
+	char *conf_path; /* NULL: none */
+	char *token;	 /* NULL: the leader makes one */
+	bool hosted;	 /* started by a launcher, not by mpirun */
+
+	char *policy, *host;
+	char **frameworks;
+	char **labels; /* "name=value" */
+	unsigned port;
+	uint32_t offer_expiry_ms, heartbeat_ms, heartbeat_timeout_ms,
+		node_timeout_ms;
+	size_t keep_jobs, keep_events;
+};
+
+/* What options gave; NULL: not given. */
+struct broker_options {
+	const char *node, *dir, *conf, *topology;
+};
+
+int broker_conf_init(struct broker_conf *c, const struct broker_options *o,
+		     struct berth_error *err);
+void broker_conf_finish(struct broker_conf *c);
+
+#endif
