@@ -4,6 +4,8 @@ src_base_libbase_a_SOURCES = \
 	src/base/bitset.c src/base/bitset.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/error.c src/base/error.h \
+	src/base/heap.c src/base/heap.h \
+	src/base/idmap.c src/base/idmap.h \
 	src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h \
 	src/base/mem.c src/base/mem.h \

@@ -17,6 +17,8 @@
 #include <sys/queue.h>
 
 #include "base/error.h"
+#include "base/heap.h"
+#include "base/idmap.h"
 #include "base/map.h"
 #include "model/amount.h"
 #include "model/node.h"
@@ -45,8 +47,7 @@ struct filter {
 	struct demand *demand;
 	struct node *node;	/* NULL: any node */
 	uint64_t until_us;
-	size_t heap_pos;	/* the ledger's */
-	TAILQ_ENTRY(filter) of_demand;
+	struct heap_entry due;	/* the ledger's */
 };
 
 struct demand {
@@ -84,8 +85,7 @@ struct demand {
 	bool dirty;	      /* has to look at every node */
 	struct map *excluded; /* exclude as a set, NULL: none */
 	struct filter *blocked; /* of all nodes, NULL: none */
-	TAILQ_HEAD(, filter) filters; /* of single nodes */
-	size_t nfilters;
+	struct idmap filters;	/* of single nodes, by the node's id */
 	TAILQ_ENTRY(demand) of_framework;
 	TAILQ_ENTRY(demand) dirty_link;
 };

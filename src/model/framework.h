@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/heap.h"
 #include "model/amount.h"
 #include "model/demand.h"
 #include "model/offer.h"
@@ -26,7 +27,7 @@ struct framework {
 	char *asked;	      /* demand it asked under for whatever is free */
 	uint64_t registered_us;
 	uint64_t gone_at_us;  /* end of failover, while it is away */
-	size_t heap_pos;      /* the ledger's */
+	struct heap_entry due; /* the ledger's */
 
 	struct amount used; /* by its slices: offered, held or busy */
 	double weight;	    /* inside its role: 1 unless set */

@@ -13,9 +13,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/idmap.h"
 #include "model/task.h"
-
-struct idmap;
 
 enum job_state {
 	JOB_QUEUED,
@@ -65,7 +64,7 @@ struct job {
 	struct job_counts counts;
 
 	struct task_list tasks; /* in the order of launch; none if collapsed */
-	struct idmap *by_index; /* the ledger's: index to task */
+	struct idmap by_index;   /* the tasks */
 	struct task_trace *trace; /* of failed tasks, once collapsed */
 	uint32_t ntraces;
 	uint32_t next_index;	/* greater than every task's index */

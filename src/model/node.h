@@ -25,6 +25,8 @@ enum node_state {
 	NODE_DRAINED, /* what runs runs on, nothing more is offered */
 };
 
+struct demand;
+
 struct label {
 	char *name, *value;
 };
@@ -58,10 +60,10 @@ struct node {
 		TAILQ_ENTRY(node) dirty_link;
 		uint16_t row, column;
 		bool indexed, dirty;
-		uint64_t mark;	    /* of the search that saw it */
-		uint64_t hold_mark; /* of the round that holds … */
-		struct amount hold; /* … so much of it for a gang */
-		TAILQ_ENTRY(node) hold_link;
+		uint64_t seen;	       /* by this search */
+		struct demand *holder; /* it is kept for this gang … */
+		struct amount hold;    /* … so much of it */
+		uint64_t hold_round;   /* … since this round */
 	} index;
 };
 

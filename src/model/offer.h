@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/heap.h"
 #include "model/slice.h"
 
 struct demand;
@@ -21,7 +22,7 @@ struct offer {
 	size_t nslices;
 	unsigned units;
 	uint64_t made_us, expires_us;
-	size_t heap_pos; /* the ledger's */
+	struct heap_entry due; /* the ledger's */
 	TAILQ_ENTRY(offer) of_framework;
 	TAILQ_ENTRY(offer) of_ledger;
 };

@@ -40,6 +40,7 @@ struct tree_part {
 	uint64_t gpus;	/* those that hang nearest to one of its cores */
 	unsigned *child; /* indexes of the widest parts inside this one */
 	size_t nchildren;
+	unsigned height; /* 0 without children, else more than any child's */
 };
 
 struct tree {

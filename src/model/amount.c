@@ -1,0 +1,60 @@
+/* amount.c - see amount.h. */
+#include "model/amount.h"
+
+void amount_add(struct amount *a, const struct amount *b)
+{
+	a->cores += b->cores;
+	a->memory_mib += b->memory_mib;
+	a->gpus += b->gpus;
+	a->drive_mib += b->drive_mib;
+}
+
+static void drop(uint64_t *a, uint64_t b)
+{
+	*a -= b < *a ? b : *a;
+}
+
+void amount_sub(struct amount *a, const struct amount *b)
+{
+	drop(&a->cores, b->cores);
+	drop(&a->memory_mib, b->memory_mib);
+	drop(&a->gpus, b->gpus);
+	drop(&a->drive_mib, b->drive_mib);
+}
+
+bool amount_equal(const struct amount *a, const struct amount *b)
+{
+	return a->cores == b->cores && a->memory_mib == b->memory_mib &&
+	       a->gpus == b->gpus && a->drive_mib == b->drive_mib;
+}
+
+bool amount_zero(const struct amount *a)
+{
+	return a->cores == 0 && a->memory_mib == 0 && a->gpus == 0 &&
+	       a->drive_mib == 0;
+}
+
+bool amount_contains(const struct amount *a, const struct amount *b)
+{
+	return a->cores >= b->cores && a->memory_mib >= b->memory_mib &&
+	       a->gpus >= b->gpus && a->drive_mib >= b->drive_mib;
+}
+
+static void larger(double *share, uint64_t part, uint64_t total)
+{
+	double s = total > 0 ? (double)part / (double)total : 0;
+
+	if (s > *share)
+		*share = s;
+}
+
+double amount_dominant(const struct amount *a, const struct amount *total)
+{
+	double share = 0;
+
+	larger(&share, a->cores, total->cores);
+	larger(&share, a->memory_mib, total->memory_mib);
+	larger(&share, a->gpus, total->gpus);
+	larger(&share, a->drive_mib, total->drive_mib);
+	return share;
+}

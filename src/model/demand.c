@@ -1,0 +1,151 @@
+/* demand.c - see demand.h. */
+#include "model/demand.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+struct demand *demand_create(const char *id)
+{
+	struct demand *d = mem_alloc(sizeof(*d));
+
+	d->id = mem_strdup(id);
+	d->count = 1;
+	d->max = 1;
+	d->unit.cores = 1;
+	d->fit = FIT_NODE;
+	d->revocable_ok = true;
+	return d;
+}
+
+void demand_destroy(struct demand *d)
+{
+	if (d == NULL)
+		return;
+	free(d->id);
+	free(d->unit.gpu_vendor);
+	label_free(d->label, d->nlabels);
+	mem_strv_free(d->nodes);
+	mem_strv_free(d->exclude);
+	mem_strv_free(d->prefer_nodes);
+	free(d->role);
+	map_destroy(d->excluded, NULL);
+	idmap_finish(&d->filters);
+	free(d);
+}
+
+static size_t count_names(char *const *names)
+{
+	size_t n = 0;
+
+	while (names != NULL && names[n] != NULL)
+		n++;
+	return n;
+}
+
+static char **copy_names(char *const *names)
+{
+	size_t n = count_names(names);
+
+	return n > 0 ? mem_strv_dup(names, n) : NULL;
+}
+
+struct demand *demand_copy(const struct demand *from)
+{
+	struct demand *d = demand_create(from->id);
+
+	d->count = from->count;
+	d->max = from->max;
+	d->gang = from->gang;
+	d->separate = from->separate;
+	d->unit = from->unit;
+	d->unit.gpu_vendor = mem_strdup(from->unit.gpu_vendor);
+	d->label = label_copy(from->label, from->nlabels);
+	d->nlabels = from->nlabels;
+	d->nodes = copy_names(from->nodes);
+	d->exclude = copy_names(from->exclude);
+	d->exclusive = from->exclusive;
+	d->per_node = from->per_node;
+	d->min_per_node = from->min_per_node;
+	d->fit = from->fit;
+	d->prefer_nodes = copy_names(from->prefer_nodes);
+	d->packing = from->packing;
+	d->role = mem_strdup(from->role);
+	d->priority = from->priority;
+	d->revocable_ok = from->revocable_ok;
+	return d;
+}
+
+static int refuse(const struct demand *d, struct berth_error *err,
+		  const char *why)
+{
+	return error_set(err, BERTH_EINPUT, "demand %s: %s", d->id, why);
+}
+
+/* Sums of amounts must stay far from overflow. */
+#define MOST_UNITS 100000000u
+#define MOST_CORES 1000000u
+#define MOST_MIB (UINT64_C(1) << 34)
+
+int demand_check(struct demand *d, struct berth_error *err)
+{
+	if (d->max == 0)
+		d->max = d->count;
+	if (d->id == NULL || *d->id == '\0')
+		return error_set(err, BERTH_EINPUT,
+				 "a demand without id: give it a name");
+	if (d->unit.cores == 0)
+		return refuse(d, err, "cores: at least 1 is needed");
+	if (d->unit.cores > MOST_CORES || d->unit.gpus > TREE_MAX_DEVICES ||
+	    d->unit.memory_mib > MOST_MIB || d->unit.drive_mib > MOST_MIB)
+		return refuse(d, err, "no node is as large as one unit");
+	if (d->count > MOST_UNITS || d->max > MOST_UNITS)
+		return refuse(d, err, "count: at most 100000000 units");
+	if (d->max < d->count)
+		return refuse(d, err, "max is less than count");
+	if (d->fit == FIT_CORE && d->unit.cores > 1)
+		return refuse(d, err,
+			      "a unit of several cores does not fit in one core");
+	if (d->per_node > 0 && d->min_per_node > d->per_node)
+		return refuse(d, err, "min_per_node is more than per_node");
+	if (d->per_node > 0 && d->count % d->per_node != 0)
+		return refuse(d, err, "count is not a multiple of per_node");
+	if (d->min_per_node > d->max)
+		return refuse(d, err, "min_per_node is more than max");
+	return 0;
+}
+
+unsigned demand_open(const struct demand *d)
+{
+	return d->max > d->offered ? d->max - d->offered : 0;
+}
+
+unsigned demand_least(const struct demand *d)
+{
+	if (d->gang && d->count > d->offered)
+		return d->count - d->offered;
+	return 1;
+}
+
+struct amount request_amount(const struct request *r)
+{
+	struct amount a = {
+		.cores = r->cores,
+		.memory_mib = r->memory_mib,
+		.gpus = r->gpus,
+		.drive_mib = r->drive_mib,
+	};
+
+	return a;
+}
+
+const char *packing_name(enum packing p)
+{
+	static const char *const names[] = {
+		[PACKING_ANY] = "any",
+		[PACKING_PACK] = "pack",
+		[PACKING_SPREAD] = "spread",
+	};
+
+	return names[p];
+}
