@@ -1,1 +1,21 @@
-# ledger
+# Floor 3: all state of the cluster.
+noinst_LIBRARIES += src/ledger/libledger.a
+src_ledger_libledger_a_SOURCES = \
+	src/ledger/apply.c \
+	src/ledger/apply_framework.c \
+	src/ledger/apply_job.c \
+	src/ledger/apply_node.c \
+	src/ledger/apply_offer.c \
+	src/ledger/call_framework.c \
+	src/ledger/call_job.c \
+	src/ledger/call_node.c \
+	src/ledger/check.c \
+	src/ledger/index.c src/ledger/index.h \
+	src/ledger/ledger.c src/ledger/ledger.h \
+	src/ledger/place.c \
+	src/ledger/possible.c \
+	src/ledger/round.c \
+	src/ledger/state.h
+LIBLEDGER = src/ledger/libledger.a
+# In the order of linking.
+LEDGER_LIBS = $(LIBLEDGER) $(LIBPOLICY) $(LIBMODEL) $(LIBBASE)

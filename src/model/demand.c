@@ -120,9 +120,14 @@ unsigned demand_open(const struct demand *d)
 	return d->max > d->offered ? d->max - d->offered : 0;
 }
 
+bool demand_gathers(const struct demand *d)
+{
+	return d->gang && d->count > d->offered;
+}
+
 unsigned demand_least(const struct demand *d)
 {
-	if (d->gang && d->count > d->offered)
+	if (demand_gathers(d))
 		return d->count - d->offered;
 	return 1;
 }

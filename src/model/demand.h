@@ -5,8 +5,9 @@
  * `count` and `max` are what is still outstanding: accepting slices of an
  * offer for the demand lowers both by the slices' units, and a demand whose
  * max is 0 is met and gone.  Stating a demand of the same id again replaces
- * it: the numbers are then those beyond what is held; units in offers that
- * are still open count as part of them.
+ * it and clears its filters, it keeps its age: the numbers are then those
+ * beyond what is held; units in offers that are still open count as part of
+ * them.
  */
 #ifndef MODEL_DEMAND_H
 #define MODEL_DEMAND_H
@@ -105,6 +106,8 @@ unsigned demand_open(const struct demand *d);
 /* Units without which it is not to be offered anything: of a gang what is
  * left of count, else 1. */
 unsigned demand_least(const struct demand *d);
+/* Is it a gang that has not been met yet? */
+bool demand_gathers(const struct demand *d);
 
 struct amount request_amount(const struct request *r);
 

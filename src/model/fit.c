@@ -473,6 +473,20 @@ static void find_memory(struct slice *s, const struct node *n, uint64_t mib)
 	}
 }
 
+static unsigned farthest_gpu(const struct slice *s, const struct node *n)
+{
+	unsigned farthest = 0;
+
+	for (uint64_t set = s->gpus; set != 0; set &= set - 1) {
+		int i = __builtin_ctzll(set);
+		unsigned d = tree_distance(n->tree, &n->topology->gpu[i],
+					   &s->cores);
+
+		farthest = d > farthest ? d : farthest;
+	}
+	return farthest;
+}
+
 /* The GPUs that no part had near it, and how far all of them are. */
 static void find_gpus(struct work *w, struct slice *s, unsigned n)
 {
@@ -486,15 +500,7 @@ static void find_gpus(struct work *w, struct slice *s, unsigned n)
 				take_gpus(w, UINT64_C(1) << i, 1);
 		}
 	}
-	for (size_t i = 0; i < t->ngpus; i++) {
-		unsigned d;
-
-		if ((s->gpus >> i & 1) == 0)
-			continue;
-		d = tree_distance(w->tree, &t->gpu[i], &s->cores);
-		if (d > s->gpu_distance)
-			s->gpu_distance = d;
-	}
+	s->gpu_distance = farthest_gpu(s, w->node);
 }
 
 /* Each unit's space on one drive; the nearest drives first. */
@@ -580,5 +586,36 @@ struct slice *fit_place(struct node *n, const struct request *unit,
 	find_ports(s, n);
 	s->fit = tree_level(n->tree, &s->cores);
 	bitset_finish(&w.left);
+	return s;
+}
+
+struct slice *fit_all(struct node *n)
+{
+	const struct topology *t = n->topology;
+	struct slice *s;
+
+	if (n->free.cores == 0)
+		return NULL;
+	s = slice_create();
+	s->node = n;
+	s->units = 1;
+	bitset_copy(&s->cores, &n->free_cores);
+	s->gpus = n->free_gpus;
+	s->memory = mem_array(t->nnumas, sizeof(*s->memory));
+	for (unsigned i = 0; i < t->nnumas; i++) {
+		if (n->free_mib[i] > 0)
+			s->memory[s->nmemory++] = (struct slice_memory){
+				.numa = i, .mib = n->free_mib[i]};
+	}
+	s->drives = mem_array(t->ndrives, sizeof(*s->drives));
+	for (unsigned i = 0; i < t->ndrives; i++) {
+		if (n->free_drive[i] > 0)
+			s->drives[s->ndrives++] = (struct slice_drive){
+				.drive = i, .mib = n->free_drive[i]};
+	}
+	s->amount = n->free;
+	find_ports(s, n);
+	s->gpu_distance = farthest_gpu(s, n);
+	s->fit = tree_level(n->tree, &s->cores);
 	return s;
 }

@@ -31,5 +31,7 @@ unsigned fit_capacity(const struct node *n, const struct request *unit,
  */
 struct slice *fit_place(struct node *n, const struct request *unit,
 			enum fit_level widest, unsigned units);
+/* All that is free on the node as one slice; NULL when no core is. */
+struct slice *fit_all(struct node *n);
 
 #endif

@@ -33,6 +33,7 @@ struct framework {
 	double weight;	    /* inside its role: 1 unless set */
 	size_t njobs;	    /* not ended */
 	struct demand_list demands; /* by priority, then age */
+	struct map *by_id;	    /* the same by their names */
 	size_t ndemands;
 	struct slice_list slices; /* held or busy */
 	size_t nslices;

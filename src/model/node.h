@@ -58,7 +58,8 @@ struct node {
 	struct {
 		TAILQ_ENTRY(node) bucket;
 		TAILQ_ENTRY(node) dirty_link;
-		uint16_t row, column;
+		uint32_t column;
+		uint16_t row;
 		bool indexed, dirty;
 		uint64_t seen;	       /* by this search */
 		struct demand *holder; /* it is kept for this gang … */

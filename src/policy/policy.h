@@ -62,10 +62,10 @@ struct view_ops {
 	 * how many of them could be given; all of them, if they come from
 	 * place or units. */
 	unsigned (*decide)(struct view *v, const struct decision *d);
-	/* For this round keep the nodes where d, a gang that can't be met
-	 * yet, can be met soonest from being given to others; what they have
-	 * beyond d's part stays free.  Returns the units so held: 0 when all
-	 * nodes that are up could not meet it. */
+	/* For this round keep the nodes where the least that d needs, and
+	 * can't have yet, will be free soonest from being given to others;
+	 * what they have beyond d's part stays free.  Returns the units so
+	 * held: 0 when all nodes that are up could not meet it. */
 	unsigned (*hold)(struct view *v, struct demand *d);
 	/* Each node that is up, until cb answers false. */
 	void (*nodes)(struct view *v, bool (*cb)(void *arg, struct node *n),
@@ -122,6 +122,18 @@ static inline bool view_more(struct view *v)
 {
 	return v->ops->more(v);
 }
+
+/*
+ * The demands that are held for in one round: the first gang that has to
+ * wait, and the first demand of another kind that gets nothing.  More would
+ * keep more idle than they gain.
+ */
+struct holds {
+	bool gang, other;
+};
+
+/* d got nothing; hold nodes for it if it is the first of its kind. */
+void policy_hold(struct view *v, struct demand *d, struct holds *h);
 
 extern const struct policy policy_fifo; /* fifo.c */
 extern const struct policy policy_drf;	/* drf.c */

@@ -1,0 +1,453 @@
+/*
+ * place.c - where units of a demand could go.
+ *
+ * Candidates come from where the demand's own words point first (preferred
+ * nodes, the nodes it is limited to), else from the index.  A demand that has
+ * looked at every node before and found no more looks only at those that have
+ * got more since, as long as these are few.
+ */
+#include "ledger/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/fit.h"
+
+/* More nodes than this that changed, and the index is the quicker way. */
+#define FEW_NODES 64
+
+struct search {
+	struct ledger *l;
+	struct demand *d;
+	unsigned left;	  /* units still wanted */
+	bool spread;	  /* collect nodes first, share out later */
+	unsigned tried;	  /* just_right found none for so many */
+	struct decision *out;
+};
+
+/* ---- one node ---- */
+
+bool place_allows(const struct demand *d, const struct node *n)
+{
+	if (d->excluded != NULL && map_get(d->excluded, n->name) != NULL)
+		return false;
+	for (size_t i = 0; i < d->nlabels; i++) {
+		const char *value = node_label(n, d->label[i].name);
+
+		if (value == NULL || strcmp(value, d->label[i].value) != 0)
+			return false;
+	}
+	return true;
+}
+
+static uint64_t times(uint64_t have, uint64_t unit)
+{
+	return unit > 0 ? have / unit : UINT64_MAX;
+}
+
+/* Units beside what is held on n for somebody else. */
+static unsigned beside_hold(const struct demand *d, const struct node *n,
+			    unsigned units)
+{
+	struct amount spare = n->free;
+	uint64_t most = units, k;
+
+	amount_sub(&spare, &n->index.hold);
+	k = times(spare.cores, d->unit.cores);
+	most = k < most ? k : most;
+	k = times(spare.memory_mib, d->unit.memory_mib);
+	most = k < most ? k : most;
+	k = times(spare.gpus, d->unit.gpus);
+	most = k < most ? k : most;
+	k = times(spare.drive_mib, d->unit.drive_mib);
+	return (unsigned)(k < most ? k : most);
+}
+
+static bool held_for_another(const struct ledger *l, const struct demand *d,
+			     const struct node *n)
+{
+	return n->index.hold_round == l->round && n->index.holder != NULL &&
+	       n->index.holder != d;
+}
+
+unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
+		     unsigned limit)
+{
+	unsigned units;
+
+	if (!n->index.indexed || (d->exclusive && n->nslices > 0))
+		return 0;
+	if (d->per_node > 0 && limit > d->per_node)
+		limit = d->per_node;
+	units = fit_count(n, &d->unit, d->fit, limit);
+	if (units == 0)
+		return 0;
+	if (held_for_another(l, d, n))
+		units = d->exclusive ? 0 : beside_hold(d, n, units);
+	if (units == 0 || units < d->per_node || units < d->min_per_node)
+		return 0;
+	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
+		return 0;
+	return place_allows(d, n) ? units : 0;
+}
+
+/* Units that n could have if nothing ran there, for holding it. */
+static unsigned capacity_of(const struct demand *d, const struct node *n,
+			    unsigned limit)
+{
+	unsigned units;
+
+	if (d->per_node > 0 && limit > d->per_node)
+		limit = d->per_node;
+	units = fit_capacity(n, &d->unit, d->fit, limit);
+	if (units == 0 || units < d->per_node || units < d->min_per_node)
+		return 0;
+	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
+		return 0;
+	return place_allows(d, n) ? units : 0;
+}
+
+/* ---- taking nodes ---- */
+
+static bool seen(struct search *s, struct node *n)
+{
+	bool before = n->index.seen == s->l->search;
+
+	n->index.seen = s->l->search;
+	return before;
+}
+
+/* A rest smaller than min_per_node could go nowhere: leave more for it. */
+static unsigned leave_enough(const struct search *s, unsigned units)
+{
+	unsigned least = s->d->min_per_node;
+	unsigned rest = s->left - units;
+
+	if (rest > 0 && rest < least && s->left >= 2 * least &&
+	    s->left - least < units)
+		return s->left - least;
+	return units;
+}
+
+static void take(struct search *s, struct node *n, unsigned units)
+{
+	units = leave_enough(s, units);
+	decision_add(s->out, n, units);
+	s->left -= units;
+}
+
+/* Does the search go on after n? */
+static bool visit(struct search *s, struct node *n)
+{
+	unsigned units;
+
+	if (seen(s, n))
+		return true;
+	units = place_units(s->l, s->d, n, s->left);
+	if (units == 0)
+		return true;
+	if (!s->spread) {
+		take(s, n, units);
+		return s->left > 0;
+	}
+	/* As many nodes as there are units to spread. */
+	decision_add(s->out, n, units);
+	return s->out->nshares <
+	       s->left / (s->d->min_per_node > 0 ? s->d->min_per_node : 1);
+}
+
+/* ---- where nodes come from ---- */
+
+static bool visit_bucket(struct search *s, unsigned row, int column)
+{
+	struct node *n;
+
+	TAILQ_FOREACH(n, index_bucket_nodes(&s->l->index, row, column),
+		      index.bucket) {
+		if (!visit(s, n))
+			return false;
+	}
+	return true;
+}
+
+/* From the fullest node that has room to the emptiest. */
+static void from_full(struct search *s)
+{
+	const struct index *x = &s->l->index;
+
+	for (unsigned r = index_row_of(s->d->unit.gpus); r < INDEX_ROWS; r++) {
+		int c = index_up(x, r, s->d->unit.cores);
+
+		for (; c >= 0; c = index_up(x, r, (size_t)c + 1)) {
+			if (!visit_bucket(s, r, c))
+				return;
+		}
+	}
+}
+
+/* The fullest node that has room for all that is left. */
+static struct node *just_right(struct search *s)
+{
+	const struct index *x = &s->l->index;
+	unsigned want = s->left;
+	uint64_t cores = (uint64_t)want * s->d->unit.cores;
+	uint64_t gpus = (uint64_t)want * s->d->unit.gpus;
+
+	if (want == s->tried)
+		return NULL;
+	s->tried = want;
+	for (unsigned r = index_row_of(gpus); r < INDEX_ROWS; r++) {
+		int c = index_up(x, r, cores);
+
+		for (; c >= 0; c = index_up(x, r, (size_t)c + 1)) {
+			struct node *n;
+
+			TAILQ_FOREACH(n, index_bucket_nodes(x, r, c),
+				      index.bucket) {
+				if (n->index.seen != s->l->search &&
+				    place_units(s->l, s->d, n, want) == want)
+					return n;
+			}
+		}
+	}
+	return NULL;
+}
+
+/* From the emptiest node on; where the rest fits on one node, on the fullest
+ * of those. */
+static void from_empty(struct search *s)
+{
+	const struct index *x = &s->l->index;
+
+	for (unsigned r = index_row_of(s->d->unit.gpus); r < INDEX_ROWS; r++) {
+		int c = index_down(x, r, SIZE_MAX);
+
+		for (; c >= (int)s->d->unit.cores && s->left > 0;
+		     c = c > 0 ? index_down(x, r, (size_t)c - 1) : -1) {
+			struct node *n = NULL;
+
+			if (!s->spread && s->d->per_node == 0 &&
+			    (uint64_t)s->left * s->d->unit.cores <=
+				    (uint64_t)c)
+				n = just_right(s);
+			if (n != NULL) {
+				take(s, n, s->left);
+				return;
+			}
+			if (!visit_bucket(s, r, c))
+				return;
+		}
+	}
+}
+
+static void from_names(struct search *s, char *const *names)
+{
+	for (; *names != NULL && s->left > 0; names++) {
+		struct node *n = map_get(s->l->nodes, *names);
+
+		if (n != NULL && !visit(s, n))
+			return;
+	}
+}
+
+static void from_dirty(struct search *s)
+{
+	struct node *n;
+
+	TAILQ_FOREACH(n, &s->l->dirty, index.dirty_link) {
+		if (!visit(s, n))
+			return;
+	}
+}
+
+/* ---- sharing out ---- */
+
+/* The shares hold what each node could have: give to each the least that it
+ * must have, then one to each in turn. */
+static void share_out(struct search *s)
+{
+	struct decision *out = s->out;
+	const struct demand *d = s->d;
+	unsigned least = d->min_per_node > 0 ? d->min_per_node : 1;
+	unsigned *given = mem_array(out->nshares, sizeof(*given));
+	size_t kept = 0;
+	bool more;
+
+	if (d->per_node > 0)
+		least = d->per_node;
+	for (size_t i = 0; i < out->nshares && s->left >= least; i++) {
+		given[i] = least;
+		s->left -= least;
+	}
+	do {
+		more = false;
+		for (size_t i = 0; i < out->nshares && s->left > 0; i++) {
+			if (given[i] == 0 || given[i] >= out->share[i].units)
+				continue;
+			given[i]++;
+			s->left--;
+			more = true;
+		}
+	} while (more);
+	out->units = 0;
+	for (size_t i = 0; i < out->nshares; i++) {
+		if (given[i] == 0)
+			continue;
+		out->share[kept].node = out->share[i].node;
+		out->share[kept++].units = given[i];
+		out->units += given[i];
+	}
+	out->nshares = kept;
+	free(given);
+}
+
+/* ---- the search ---- */
+
+static bool look_at_all(const struct ledger *l, const struct demand *d)
+{
+	return d->dirty || demand_gathers(d) || l->ndirty > FEW_NODES;
+}
+
+static void walk(struct search *s)
+{
+	struct demand *d = s->d;
+
+	if (d->nodes != NULL && d->nodes[0] != NULL)
+		from_names(s, d->nodes);
+	else if (!look_at_all(s->l, d))
+		from_dirty(s);
+	else if (d->packing == PACKING_ANY && !demand_gathers(d))
+		from_full(s);
+	else
+		from_empty(s);
+}
+
+unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
+		      unsigned most, struct decision *out)
+{
+	struct search s = {
+		.l = l,
+		.d = d,
+		.left = most,
+		.spread = d->packing == PACKING_SPREAD,
+		.out = out,
+	};
+
+	decision_clear(out);
+	out->demand = d;
+	if (d->per_node > 0)
+		s.left -= s.left % d->per_node;
+	if (s.left < least || s.left == 0 ||
+	    index_bound(&l->index, d->unit.cores, d->unit.gpus, least) < least)
+		return 0;
+	l->search++;
+	if (d->prefer_nodes != NULL && !s.spread)
+		from_names(&s, d->prefer_nodes);
+	if (s.left > 0)
+		walk(&s);
+	if (s.spread)
+		share_out(&s);
+	if (out->units < least) {
+		decision_clear(out);
+		out->demand = d;
+	}
+	return out->units;
+}
+
+/* ---- holding nodes for a gang ---- */
+
+static void hold_node(struct ledger *l, struct demand *d, struct node *n,
+		      unsigned units)
+{
+	struct amount *hold = &n->index.hold;
+
+	*hold = request_amount(&d->unit);
+	hold->cores *= units;
+	hold->memory_mib *= units;
+	hold->gpus *= units;
+	hold->drive_mib *= units;
+	if (d->exclusive)
+		*hold = n->total;
+	n->index.holder = d;
+	n->index.hold_round = l->round;
+	if (l->nheld == l->held_room) {
+		l->held_room = l->held_room > 0 ? l->held_room * 2 : 64;
+		l->held = mem_resize(l->held, l->held_room, sizeof(*l->held));
+	}
+	l->held[l->nheld].node = n;
+	l->held[l->nheld++].hold = *hold;
+}
+
+struct holding {
+	struct ledger *l;
+	struct demand *d;
+	unsigned left;
+};
+
+static void hold_some(struct holding *h, struct node *n)
+{
+	unsigned units = capacity_of(h->d, n, h->left);
+
+	if (units == 0 || n->index.hold_round == h->l->round)
+		return;
+	hold_node(h->l, h->d, n, units);
+	h->left -= units;
+}
+
+/* The nodes with most free first: they are soonest there. */
+static void hold_by_index(struct holding *h)
+{
+	const struct index *x = &h->l->index;
+	size_t column = SIZE_MAX;
+
+	while (h->left > 0) {
+		int next = -1;
+
+		for (unsigned r = 0; r < INDEX_ROWS; r++) {
+			int c = index_down(x, r, column);
+
+			next = c > next ? c : next;
+		}
+		if (next < 0)
+			return;
+		for (unsigned r = 0; r < INDEX_ROWS && h->left > 0; r++) {
+			struct node *n;
+
+			if (index_down(x, r, (size_t)next) != next)
+				continue;
+			TAILQ_FOREACH(n, index_bucket_nodes(x, r, next),
+				      index.bucket) {
+				if (h->left > 0)
+					hold_some(h, n);
+			}
+		}
+		if (next == 0)
+			return;
+		column = (size_t)next - 1;
+	}
+}
+
+unsigned place_hold(struct ledger *l, struct demand *d)
+{
+	struct holding h = {.l = l, .d = d, .left = demand_least(d)};
+	unsigned wanted = h.left;
+	size_t before = l->nheld;
+
+	if (d->nodes != NULL && d->nodes[0] != NULL) {
+		for (char **name = d->nodes; *name != NULL && h.left > 0;
+		     name++) {
+			struct node *n = map_get(l->nodes, *name);
+
+			if (n != NULL && n->index.indexed)
+				hold_some(&h, n);
+		}
+	} else {
+		hold_by_index(&h);
+	}
+	if (h.left == 0)
+		return wanted;
+	while (l->nheld > before)
+		l->held[--l->nheld].node->index.hold_round = 0;
+	return 0;
+}

@@ -1,0 +1,428 @@
+/*
+ * round.c - the round: what is over ends, the policy decides on a view of the
+ * rest, its decisions become offers.
+ */
+#include "ledger/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/fit.h"
+
+/* ---- the view ---- */
+
+struct round {
+	struct view view;
+	struct ledger *l;
+	size_t offers;
+};
+
+static struct round *round_of(struct view *v)
+{
+	return (struct round *)(void *)v; /* its first member */
+}
+
+static unsigned op_place(struct view *v, struct demand *d, unsigned least,
+			 unsigned most, struct decision *out)
+{
+	return place_search(round_of(v)->l, d, least, most, out);
+}
+
+static unsigned op_units(struct view *v, struct demand *d, struct node *n,
+			 unsigned limit)
+{
+	return place_units(round_of(v)->l, d, n, limit);
+}
+
+static unsigned op_hold(struct view *v, struct demand *d)
+{
+	return place_hold(round_of(v)->l, d);
+}
+
+static void op_nodes(struct view *v, bool (*cb)(void *arg, struct node *n),
+		     void *arg)
+{
+	struct ledger *l = round_of(v)->l;
+
+	for (size_t i = 0; i < l->nnodes; i++) {
+		if (l->node[i]->state == NODE_UP && !cb(arg, l->node[i]))
+			return;
+	}
+}
+
+static bool op_more(struct view *v)
+{
+	struct round *r = round_of(v);
+
+	return r->offers < r->l->options.max_offers && v->free.cores > 0;
+}
+
+/* ---- decisions become offers ---- */
+
+struct slices {
+	struct slice **at;
+	size_t count, room;
+	unsigned units;
+};
+
+static void add_slice(struct slices *list, struct slice *s)
+{
+	if (list->count == list->room) {
+		list->room = list->room > 0 ? list->room * 2 : 16;
+		list->at = mem_resize(list->at, list->room, sizeof(*list->at));
+	}
+	list->at[list->count++] = s;
+	list->units += s->units;
+}
+
+/* The slices of one share; what they cover is taken on the node, so that the
+ * next one finds another place. */
+static void cut_slices(struct ledger *l, const struct demand *d,
+		       const struct share *share, struct slices *list)
+{
+	unsigned left = share->units;
+
+	while (left > 0) {
+		struct slice *s = fit_place(share->node, &d->unit, d->fit,
+					    d->separate ? 1 : left);
+
+		if (s == NULL)
+			return;
+		s->id = l->next_slice + list->count;
+		s->exclusive = d->exclusive;
+		left -= s->units;
+		node_take(s->node, s, NULL);
+		add_slice(list, s);
+	}
+}
+
+/* Nothing is taken any more: the event does that. */
+static void untake(struct slices *list)
+{
+	for (size_t i = list->count; i-- > 0;)
+		node_give(list->at[i]->node, list->at[i], NULL);
+}
+
+static void free_slices(struct slices *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		slice_destroy(list->at[i]);
+	free(list->at);
+}
+
+static void make_offer(struct ledger *l, const struct framework *f,
+		       const char *demand, bool asked,
+		       const struct slices *list)
+{
+	struct event ev = {
+		.type = EVENT_OFFER_MADE,
+		.at_us = l->now_us,
+		.offer_made = {
+			.offer = l->next_offer,
+			.framework = f->name,
+			.demand = demand,
+			.slices = list->at,
+			.nslices = list->count,
+			.expires_us = l->now_us + l->options.offer_us,
+			.asked = asked,
+		},
+	};
+
+	state_must(l, &ev);
+}
+
+static unsigned op_decide(struct view *v, const struct decision *dec)
+{
+	struct round *r = round_of(v);
+	struct demand *d = dec->demand;
+	struct slices list = {NULL, 0, 0, 0};
+
+	for (size_t i = 0; i < dec->nshares; i++)
+		cut_slices(r->l, d, &dec->share[i], &list);
+	untake(&list);
+	if (list.units > demand_open(d) || list.units < demand_least(d))
+		list.units = 0;
+	if (list.units > 0) {
+		make_offer(r->l, d->framework, d->id, false, &list);
+		r->offers++;
+		v->free = r->l->free;
+	}
+	free_slices(&list);
+	return list.units;
+}
+
+static const struct view_ops ops = {
+	.place = op_place,
+	.units = op_units,
+	.decide = op_decide,
+	.hold = op_hold,
+	.nodes = op_nodes,
+	.more = op_more,
+};
+
+/* ---- what is asked for beyond demands ---- */
+
+static void offer_all(struct round *r, struct framework *f)
+{
+	struct ledger *l = r->l;
+	struct slices list = {NULL, 0, 0, 0};
+
+	for (size_t i = 0; i < l->nnodes; i++) {
+		struct node *n = l->node[i];
+		struct slice *s = NULL;
+
+		if (n->index.indexed && n->index.hold_round != l->round)
+			s = fit_all(n);
+		if (s == NULL)
+			continue;
+		s->id = l->next_slice + list.count;
+		add_slice(&list, s);
+	}
+	if (list.count > 0) {
+		make_offer(l, f, f->asked, true, &list);
+		r->offers++;
+		r->view.free = l->free;
+	}
+	free_slices(&list);
+}
+
+static void answer_asks(struct round *r)
+{
+	struct framework *f;
+
+	if (r->l->nasked == 0)
+		return;
+	map_foreach (r->l->frameworks, f) {
+		if (f->asked != NULL && !f->suppressed && op_more(&r->view))
+			offer_all(r, f);
+	}
+}
+
+/* ---- what changed ---- */
+
+/* The holds of the last round are over; remember them. */
+static void start_holds(struct ledger *l)
+{
+	struct held *list = l->before;
+	size_t room = l->before_room;
+
+	l->before = l->held;
+	l->nbefore = l->nheld;
+	l->before_room = l->held_room;
+	l->held = list;
+	l->nheld = 0;
+	l->held_room = room;
+	l->round++;
+}
+
+/* What was held and no longer is has become free for others. */
+static void end_holds(struct ledger *l)
+{
+	for (size_t i = 0; i < l->nbefore; i++) {
+		struct node *n = l->before[i].node;
+
+		if (n->index.hold_round != l->round ||
+		    !amount_contains(&n->index.hold, &l->before[i].hold))
+			state_dirty_node(l, n);
+	}
+	l->nbefore = 0;
+}
+
+static void all_clean(struct ledger *l)
+{
+	while (!TAILQ_EMPTY(&l->dirty))
+		state_clean_node(l, TAILQ_FIRST(&l->dirty));
+	for (size_t i = 0; i < l->nactive && l->ndirty_demands > 0; i++)
+		state_clean_demand(l, l->active[i]);
+	l->changed = false;
+}
+
+bool ledger_wants_round(const struct ledger *l)
+{
+	return l->ndirty > 0 || l->ndirty_demands > 0 || l->changed;
+}
+
+void ledger_touch(struct ledger *l)
+{
+	for (size_t i = 0; i < l->nnodes; i++)
+		state_dirty_node(l, l->node[i]);
+	for (size_t i = 0; i < l->nactive; i++)
+		state_dirty_demand(l, l->active[i]);
+	l->changed = true;
+}
+
+/* -1: it had to stop before everything was looked at. */
+static int decide(struct ledger *l, struct rand_state *rand)
+{
+	struct round r = {
+		.view = {
+			.ops = &ops,
+			.now_us = l->now_us,
+			.rand = rand,
+			.demand = l->active,
+			.ndemands = l->nactive,
+			.total = l->total,
+			.free = l->free,
+		},
+		.l = l,
+	};
+	bool full;
+
+	l->count.rounds++;
+	l->deciding = true;
+	start_holds(l);
+	if (r.view.ndemands > 0)
+		l->options.policy->decide(l->scratch, &r.view);
+	answer_asks(&r);
+	l->deciding = false;
+	state_sweep(l);
+	full = r.offers >= l->options.max_offers;
+	if (!full)
+		all_clean(l);
+	end_holds(l);
+	return full ? -1 : 0;
+}
+
+/* ---- what is over ---- */
+
+static void expire_filter(struct ledger *l, const struct filter *f)
+{
+	struct event ev = {
+		.type = EVENT_FILTER_EXPIRED,
+		.at_us = l->now_us,
+		.demand = {
+			.framework = f->demand->framework->name,
+			.demand = f->demand->id,
+			.node = f->node != NULL ? f->node->name : NULL,
+		},
+	};
+
+	state_must(l, &ev);
+}
+
+static void expire_framework(struct ledger *l, struct framework *f)
+{
+	struct event ev = {
+		.at_us = l->now_us,
+	};
+
+	while (!TAILQ_EMPTY(&f->demands)) {
+		ev.type = EVENT_DEMAND_WITHDRAWN;
+		ev.demand.framework = f->name;
+		ev.demand.demand = TAILQ_FIRST(&f->demands)->id;
+		ev.demand.node = NULL;
+		state_must(l, &ev);
+	}
+	ev.type = EVENT_FRAMEWORK_GONE;
+	ev.framework.framework = f->name;
+	ev.framework.demand = NULL;
+	state_must(l, &ev);
+}
+
+static void expire(struct ledger *l)
+{
+	struct heap_entry *e = heap_first(&l->due);
+
+	for (; e != NULL && e->key <= l->now_us; e = heap_first(&l->due)) {
+		struct offer *o;
+
+		switch ((enum due)e->kind) {
+		case DUE_OFFER:
+			/* Whoever lets it lapse gets none for as long. */
+			o = heap_owner(e, struct offer, due);
+			call_end_offer(l, o, EVENT_OFFER_EXPIRED,
+				       l->now_us + o->expires_us - o->made_us,
+				       NULL);
+			break;
+		case DUE_FILTER:
+			expire_filter(l, heap_owner(e, struct filter, due));
+			break;
+		case DUE_FRAMEWORK:
+			expire_framework(l,
+					 heap_owner(e, struct framework, due));
+			break;
+		}
+	}
+}
+
+static void job_event(struct ledger *l, enum event_type type, uint64_t job)
+{
+	struct event ev = {
+		.type = type,
+		.at_us = l->now_us,
+		.job = {.job = job},
+	};
+
+	state_must(l, &ev);
+}
+
+static uint64_t collapse_at(const struct ledger *l)
+{
+	if (l->uncollapsed == NULL)
+		return UINT64_MAX;
+	return l->uncollapsed->ended_us + l->options.keep_tasks_us;
+}
+
+static void prune_jobs(struct ledger *l)
+{
+	while (collapse_at(l) <= l->now_us ||
+	       l->ended_tasks > l->options.keep_tasks)
+		job_event(l, EVENT_JOB_COLLAPSED, l->uncollapsed->id);
+	while (l->nended > l->options.keep_jobs) {
+		struct job *oldest = TAILQ_FIRST(&l->ended);
+
+		if (!oldest->collapsed)
+			job_event(l, EVENT_JOB_COLLAPSED, oldest->id);
+		job_event(l, EVENT_JOB_FORGOTTEN, oldest->id);
+	}
+}
+
+/* Frameworks that are gone leave nothing idle behind. */
+static void prune_frameworks(struct ledger *l)
+{
+	struct framework *f;
+
+	if (l->ngone == 0)
+		return;
+	map_foreach (l->frameworks, f) {
+		struct slice *s, *next;
+		struct event ev = {
+			.type = EVENT_FRAMEWORK_REMOVED,
+			.at_us = l->now_us,
+			.framework = {.framework = f->name},
+		};
+
+		if (!f->gone)
+			continue;
+		for (s = TAILQ_FIRST(&f->slices); s != NULL; s = next) {
+			next = TAILQ_NEXT(s, of_owner);
+			if (s->state == SLICE_HELD)
+				call_release(l, s);
+		}
+		if (f->nslices == 0 && f->njobs == 0)
+			state_must(l, &ev);
+	}
+}
+
+uint64_t ledger_next_deadline(const struct ledger *l)
+{
+	const struct heap_entry *e = heap_first(&l->due);
+	uint64_t at = collapse_at(l);
+
+	return e != NULL && e->key < at ? e->key : at;
+}
+
+int ledger_round(struct ledger *l, uint64_t now_us, struct rand_state *rand)
+{
+	if (call_begin(l, now_us, NULL) != 0)
+		return 0;
+	expire(l);
+	prune_jobs(l);
+	prune_frameworks(l);
+	if (!ledger_wants_round(l))
+		return 0;
+	if (decide(l, rand) != 0)
+		return 1;
+	return ledger_wants_round(l);
+}

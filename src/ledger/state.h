@@ -1,0 +1,231 @@
+/*
+ * state.h - inside the ledger: its tables, and the small operations on them
+ * that its files share.  Nobody outside src/ledger includes it.
+ *
+ *   ledger.c         making, ending, reading
+ *   apply.c          ledger_apply: the table of events
+ *   apply_node.c     … what each of them does
+ *   apply_framework.c
+ *   apply_offer.c
+ *   apply_job.c
+ *   call_node.c      calls of nodes, frameworks, users: checks, then events
+ *   call_framework.c
+ *   call_job.c
+ *   place.c          where units of a demand could go
+ *   possible.c       whether a demand could ever be met
+ *   round.c          the round, and the view that a policy gets
+ *   check.c          invariants
+ */
+#ifndef LEDGER_STATE_H
+#define LEDGER_STATE_H
+
+#include "base/heap.h"
+#include "base/idmap.h"
+#include "base/map.h"
+#include "ledger/index.h"
+#include "ledger/ledger.h"
+#include "model/role.h"
+
+/* What a deadline belongs to: heap_entry.kind. */
+enum due {
+	DUE_OFFER = 1,
+	DUE_FILTER,
+	DUE_FRAMEWORK,
+};
+
+TAILQ_HEAD(node_dirty_list, node);
+
+/* So much of a node is kept for a gang. */
+struct held {
+	struct node *node;
+	struct amount hold;
+};
+
+struct ledger {
+	struct ledger_options options;
+	void *scratch;	  /* the policy's */
+	uint64_t now_us;  /* the latest time that was heard of */
+	bool listening;	  /* the listener is being called */
+
+	struct node **node; /* by id */
+	size_t nnodes;
+	struct map *nodes;	/* name to node */
+	struct map *trees;	/* topology's hash to tree, which it keeps */
+	struct map *roles;	/* name to role */
+	struct map *frameworks; /* name to framework */
+	struct map *names;	/* strings that jobs share */
+	uint32_t next_framework, next_role;
+	uint64_t next_seq, next_offer, next_slice, next_job;
+
+	struct idmap slices; /* offered, held and busy */
+	struct idmap offers;
+	struct offer_list open; /* oldest first */
+	struct idmap jobs;	/* ended ones too */
+	struct job_list live;	/* not ended, by id */
+	struct job_list ended;	/* by their end */
+	struct job *uncollapsed; /* first of ended that has its tasks */
+	size_t nended;
+	size_t ended_tasks; /* tasks of ended jobs */
+	struct heap due;
+
+	/* Demands that may be offered something, by priority, then age. */
+	struct demand **active;
+	size_t nactive, active_room;
+	bool deciding;	/* active keeps its members … */
+	bool stale;	/* … and has some that do not belong there */
+
+	/* What a round has to look at. */
+	struct index index;
+	struct node_dirty_list dirty; /* they have more than before */
+	size_t ndirty;
+	size_t ndirty_demands; /* active and dirty */
+	bool changed;	       /* anything else */
+	struct held *held, *before; /* kept for gangs by the last round,
+				       and by the one before it */
+	size_t nheld, held_room, nbefore, before_room;
+	uint64_t round, search;
+	size_t ngone, nasked;  /* frameworks */
+
+	struct amount total, free; /* of nodes that are up */
+	size_t nodes_up;
+	struct ledger_stats count; /* the counters alone */
+
+	/* Ended by the last event; they go with the next. */
+	struct demand *dead_demand;
+	struct offer *dead_offer;
+	struct framework *dead_framework;
+};
+
+/* ---- tables (ledger.c) ---- */
+
+struct node *state_node(const struct ledger *l, const char *name,
+			struct berth_error *err);
+struct framework *state_framework(const struct ledger *l, const char *name,
+				  struct berth_error *err);
+struct demand *state_demand(const struct ledger *l, const char *framework,
+			    const char *id, struct berth_error *err);
+struct offer *state_offer(const struct ledger *l, uint64_t id,
+			  struct berth_error *err);
+struct slice *state_slice(const struct ledger *l, uint64_t id,
+			  struct berth_error *err);
+struct job *state_job(const struct ledger *l, uint64_t id,
+		      struct berth_error *err);
+struct task *state_task(const struct ledger *l, uint64_t job, uint32_t index,
+			struct berth_error *err);
+struct role *state_role(struct ledger *l, const char *name);
+const char *state_intern(struct ledger *l, const char *name);
+
+/* ---- what changed (ledger.c) ---- */
+
+/* n has more free than before. */
+void state_dirty_node(struct ledger *l, struct node *n);
+void state_clean_node(struct ledger *l, struct node *n);
+/* d has to look at all nodes. */
+void state_dirty_demand(struct ledger *l, struct demand *d);
+void state_clean_demand(struct ledger *l, struct demand *d);
+/* Put d in or out of the active ones, by its state. */
+void state_refresh(struct ledger *l, struct demand *d);
+/* f asks for whatever is free under this name, or (NULL) no more. */
+void state_ask(struct ledger *l, struct framework *f, const char *demand);
+/* Take out of active what does not belong there. */
+void state_sweep(struct ledger *l);
+/* Put n in or out of the index, by its state. */
+void state_index(struct ledger *l, struct node *n);
+
+/* ---- slices (apply_offer.c) ---- */
+
+/* Resources of s are its owner's; -1 when they are not free. */
+int state_take(struct ledger *l, struct slice *s, struct berth_error *err);
+/* Back to the node, and the end of s; it is in no list but the node's. */
+void state_drop(struct ledger *l, struct slice *s);
+
+/* ---- events (apply_*.c): each either does all or fails ---- */
+
+int apply_node_up(struct ledger *l, const struct event *ev,
+		  struct berth_error *err);
+int apply_node_down(struct ledger *l, const struct event *ev,
+		    struct berth_error *err);
+int apply_node_drained(struct ledger *l, const struct event *ev,
+		       struct berth_error *err);
+int apply_node_resumed(struct ledger *l, const struct event *ev,
+		       struct berth_error *err);
+
+int apply_registered(struct ledger *l, const struct event *ev,
+		     struct berth_error *err);
+int apply_away(struct ledger *l, const struct event *ev,
+	       struct berth_error *err);
+int apply_gone(struct ledger *l, const struct event *ev,
+	       struct berth_error *err);
+int apply_removed(struct ledger *l, const struct event *ev,
+		  struct berth_error *err);
+int apply_suppressed(struct ledger *l, const struct event *ev,
+		     struct berth_error *err);
+int apply_revived(struct ledger *l, const struct event *ev,
+		  struct berth_error *err);
+int apply_asked(struct ledger *l, const struct event *ev,
+		struct berth_error *err);
+int apply_demand_set(struct ledger *l, const struct event *ev,
+		     struct berth_error *err);
+int apply_demand_withdrawn(struct ledger *l, const struct event *ev,
+			   struct berth_error *err);
+int apply_filter_expired(struct ledger *l, const struct event *ev,
+			 struct berth_error *err);
+/* d is over: out of all tables, kept until the next event. */
+void apply_end_demand(struct ledger *l, struct demand *d);
+/* No offers for d from n (NULL: any) until then. */
+void apply_filter(struct ledger *l, struct demand *d, struct node *n,
+		  uint64_t until_us);
+
+int apply_offer_made(struct ledger *l, const struct event *ev,
+		     struct berth_error *err);
+int apply_offer_accepted(struct ledger *l, const struct event *ev,
+			 struct berth_error *err);
+/* Declined, rescinded or expired. */
+int apply_offer_over(struct ledger *l, const struct event *ev,
+		     struct berth_error *err);
+int apply_slice_over(struct ledger *l, const struct event *ev,
+		     struct berth_error *err);
+
+int apply_job_submitted(struct ledger *l, const struct event *ev,
+			struct berth_error *err);
+int apply_job_cancelled(struct ledger *l, const struct event *ev,
+			struct berth_error *err);
+int apply_job_started(struct ledger *l, const struct event *ev,
+		      struct berth_error *err);
+int apply_job_finished(struct ledger *l, const struct event *ev,
+		       struct berth_error *err);
+int apply_job_collapsed(struct ledger *l, const struct event *ev,
+			struct berth_error *err);
+int apply_job_forgotten(struct ledger *l, const struct event *ev,
+			struct berth_error *err);
+int apply_task_launched(struct ledger *l, const struct event *ev,
+			struct berth_error *err);
+int apply_task_started(struct ledger *l, const struct event *ev,
+		       struct berth_error *err);
+int apply_task_finished(struct ledger *l, const struct event *ev,
+			struct berth_error *err);
+
+/* ---- calls that others use ---- */
+
+/* A call begins: -1 out of the listener, else the time goes on. */
+int call_begin(struct ledger *l, uint64_t now_us, struct berth_error *err);
+/* Apply an event that can't be refused unless the ledger is wrong. */
+void state_must(struct ledger *l, const struct event *ev);
+/* End an offer by an event of this type. */
+void call_end_offer(struct ledger *l, struct offer *o, enum event_type type,
+		    uint64_t filter_us, const char *text);
+void call_release(struct ledger *l, struct slice *s);
+
+/* ---- search (place.c) ---- */
+
+/* Units of d that n could have now, at most limit; 0 where a constraint or
+ * filter of d or a gang that holds n is against it. */
+unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
+		     unsigned limit);
+unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
+		      unsigned most, struct decision *out);
+unsigned place_hold(struct ledger *l, struct demand *d);
+/* Do d's names, labels and exclusions allow n at all? */
+bool place_allows(const struct demand *d, const struct node *n);
+
+#endif

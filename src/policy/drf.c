@@ -1,0 +1,366 @@
+/*
+ * drf.c - dominant-resource fairness (Ghodsi et al., NSDI 2011) over roles,
+ * and inside a role over frameworks.
+ *
+ *  1. Demands are grouped by the role they count for and their framework.
+ *  2. Sharing out, in numbers only: the group with the smallest share goes
+ *     next, smallest role first, then the smallest framework in it; its first
+ *     demand is given a portion, until what is free is given away.  A gang is
+ *     given all that it needs.
+ *  3. Placing: each demand that was given something gets it, as far as nodes
+ *     can be found, in the order in which it was first given something.  For
+ *     the first that gets nothing nodes are held (policy_hold).
+ *  4. Again from 2 without those that found no room, until nobody gets more.
+ */
+#include "policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/idmap.h"
+#include "base/mem.h"
+
+/* A demand in this round. */
+struct claim {
+	struct demand *demand;
+	unsigned given; /* units, in numbers */
+	bool stuck;	/* there is no room for more of it */
+	struct claim *next; /* of its group */
+};
+
+struct group {
+	struct role *role;
+	struct framework *framework;
+	struct claim *first, *last; /* what still wants something */
+	double role_share, share;
+	struct amount given;
+	size_t role_index; /* into scratch.role */
+};
+
+/* What a role was given in this round, beyond what it has. */
+struct role_part {
+	struct role *role;
+	struct amount given;
+};
+
+struct scratch {
+	struct claim *claim;
+	size_t nclaims, claim_room;
+	struct group *group;
+	size_t ngroups, group_room;
+	struct group **heap;
+	size_t nheap;
+	struct role_part *role;
+	size_t nroles, role_room;
+	struct claim **order; /* in which they were first given something */
+	size_t norder;
+	struct idmap groups, roles; /* to index + 1 */
+};
+
+static void *drf_create(void)
+{
+	return mem_alloc(sizeof(struct scratch));
+}
+
+static void drf_destroy(void *scratch)
+{
+	struct scratch *s = scratch;
+
+	idmap_finish(&s->groups);
+	idmap_finish(&s->roles);
+	free(s->claim);
+	free(s->group);
+	free(s->heap);
+	free(s->role);
+	free(s->order);
+	free(s);
+}
+
+/* ---- groups ---- */
+
+static void *grow(void *p, size_t *room, size_t need, size_t size)
+{
+	if (need <= *room)
+		return p;
+	while (*room < need)
+		*room = *room > 0 ? *room * 2 : 64;
+	return mem_resize(p, *room, size);
+}
+
+static size_t role_index(struct scratch *s, struct role *role)
+{
+	size_t i = (size_t)(uintptr_t)idmap_get(&s->roles, role->id);
+
+	if (i > 0)
+		return i - 1;
+	s->role = grow(s->role, &s->role_room, s->nroles + 1,
+		       sizeof(*s->role));
+	s->role[s->nroles].role = role;
+	s->role[s->nroles++].given = (struct amount){0, 0, 0, 0};
+	idmap_put(&s->roles, role->id, (void *)(uintptr_t)s->nroles);
+	return s->nroles - 1;
+}
+
+static struct group *group_of(struct scratch *s, const struct demand *d)
+{
+	uint64_t key = (uint64_t)d->charged->id << 32 | d->framework->id;
+	size_t i = (size_t)(uintptr_t)idmap_get(&s->groups, key);
+	struct group *g;
+
+	if (i > 0)
+		return &s->group[i - 1];
+	s->group = grow(s->group, &s->group_room, s->ngroups + 1,
+			sizeof(*s->group));
+	g = &s->group[s->ngroups++];
+	memset(g, 0, sizeof(*g));
+	g->role = d->charged;
+	g->framework = d->framework;
+	g->role_index = role_index(s, d->charged);
+	idmap_put(&s->groups, key, (void *)(uintptr_t)s->ngroups);
+	return g;
+}
+
+/* The claims, without the stuck ones, by groups. */
+static void make_groups(struct scratch *s)
+{
+	s->ngroups = 0;
+	s->nroles = 0;
+	idmap_finish(&s->groups);
+	idmap_finish(&s->roles);
+	for (size_t i = 0; i < s->nclaims; i++) {
+		struct claim *c = &s->claim[i];
+		struct group *g;
+
+		c->given = 0;
+		c->next = NULL;
+		if (c->stuck || demand_open(c->demand) == 0)
+			continue;
+		g = group_of(s, c->demand);
+		if (g->last != NULL)
+			g->last->next = c;
+		else
+			g->first = c;
+		g->last = c;
+	}
+}
+
+/* ---- the order of groups ---- */
+
+static double share_of(const struct amount *used, const struct amount *given,
+		       double weight, const struct amount *total)
+{
+	struct amount sum = *used;
+
+	amount_add(&sum, given);
+	return amount_dominant(&sum, total) / weight;
+}
+
+static void weigh(const struct scratch *s, struct group *g,
+		  const struct amount *total)
+{
+	const struct role_part *r = &s->role[g->role_index];
+
+	g->role_share = share_of(&r->role->used, &r->given, r->role->weight,
+				 total);
+	g->share = share_of(&g->framework->used, &g->given,
+			    g->framework->weight, total);
+}
+
+static bool before(const struct group *a, const struct group *b)
+{
+	if (a->role_share != b->role_share)
+		return a->role_share < b->role_share;
+	if (a->share != b->share)
+		return a->share < b->share;
+	return a->first->demand->seq < b->first->demand->seq;
+}
+
+static void sink(struct scratch *s, size_t pos)
+{
+	struct group *g = s->heap[pos];
+
+	for (size_t child = 2 * pos + 1; child < s->nheap;
+	     child = 2 * pos + 1) {
+		if (child + 1 < s->nheap &&
+		    before(s->heap[child + 1], s->heap[child]))
+			child++;
+		if (!before(s->heap[child], g))
+			break;
+		s->heap[pos] = s->heap[child];
+		pos = child;
+	}
+	s->heap[pos] = g;
+}
+
+static void make_heap(struct scratch *s, const struct amount *total)
+{
+	s->heap = mem_resize(s->heap, s->ngroups + 1, sizeof(*s->heap));
+	s->nheap = s->ngroups;
+	for (size_t i = 0; i < s->ngroups; i++) {
+		weigh(s, &s->group[i], total);
+		s->heap[i] = &s->group[i];
+	}
+	for (size_t i = s->nheap / 2; i-- > 0;)
+		sink(s, i);
+}
+
+/* The group that goes next.  Shares only grow while sharing out, also by
+ * what other frameworks of the role are given: the first of the heap may have
+ * to be weighed again. */
+static struct group *next_group(struct scratch *s, const struct amount *total)
+{
+	while (s->nheap > 0) {
+		struct group *g = s->heap[0];
+		double was = g->role_share;
+
+		weigh(s, g, total);
+		if (g->role_share == was)
+			return g;
+		sink(s, 0);
+		if (s->heap[0] == g)
+			return g;
+	}
+	return NULL;
+}
+
+/* ---- sharing out ---- */
+
+static uint64_t times(uint64_t have, uint64_t unit)
+{
+	return unit > 0 ? have / unit : UINT64_MAX;
+}
+
+static uint64_t least_of(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Units that are in the amount. */
+static uint64_t units_in(const struct amount *a, const struct request *unit)
+{
+	uint64_t n = times(a->cores, unit->cores);
+
+	n = least_of(n, times(a->memory_mib, unit->memory_mib));
+	n = least_of(n, times(a->gpus, unit->gpus));
+	return least_of(n, times(a->drive_mib, unit->drive_mib));
+}
+
+/* How much the claim is given in its turn: a portion, so that some thousand
+ * turns share out any cluster; 0: it can have no more. */
+static unsigned portion(const struct claim *c, const struct amount *left,
+			size_t ngroups)
+{
+	const struct demand *d = c->demand;
+	uint64_t open = demand_open(d) - c->given;
+	uint64_t most = least_of(open, units_in(left, &d->unit));
+	unsigned least = c->given > 0 ? 1 : demand_least(d);
+	uint64_t n = most / (8 * ngroups);
+
+	if (most < least)
+		return 0;
+	n = n > least ? n : least;
+	if (d->per_node > 0)
+		n = (n + d->per_node - 1) / d->per_node * d->per_node;
+	return (unsigned)least_of(n, most);
+}
+
+static void give(struct scratch *s, struct group *g, unsigned units,
+		 struct amount *left)
+{
+	struct claim *c = g->first;
+	struct amount part = request_amount(&c->demand->unit);
+
+	part.cores *= units;
+	part.memory_mib *= units;
+	part.gpus *= units;
+	part.drive_mib *= units;
+	amount_sub(left, &part);
+	amount_add(&g->given, &part);
+	amount_add(&s->role[g->role_index].given, &part);
+	if (c->given == 0)
+		s->order[s->norder++] = c;
+	c->given += units;
+}
+
+static void share_out(struct scratch *s, const struct view *v)
+{
+	struct amount left = v->free;
+	struct group *g;
+
+	s->norder = 0;
+	make_groups(s);
+	make_heap(s, &v->total);
+	for (g = next_group(s, &v->total); g != NULL && left.cores > 0;
+	     g = next_group(s, &v->total)) {
+		unsigned units = portion(g->first, &left, s->ngroups);
+
+		if (units == 0) {
+			/* A gang that lacks something goes first into the
+			 * placing all the same: nodes may be held for it. */
+			if (g->first->given == 0)
+				s->order[s->norder++] = g->first;
+			g->first = g->first->next;
+		} else {
+			give(s, g, units, &left);
+			weigh(s, g, &v->total);
+		}
+		if (g->first == NULL)
+			s->heap[0] = s->heap[--s->nheap];
+		if (s->nheap > 0)
+			sink(s, 0);
+	}
+}
+
+/* ---- placing ---- */
+
+/* Did anybody get something? */
+static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
+{
+	struct decision dec;
+	bool any = false;
+
+	decision_init(&dec);
+	for (size_t i = 0; i < s->norder && view_more(v); i++) {
+		struct claim *c = s->order[i];
+		struct demand *d = c->demand;
+		unsigned least = demand_least(d), got = 0;
+		unsigned most = c->given > least ? c->given : least;
+
+		if (view_place(v, d, least, most, &dec) > 0)
+			got = view_decide(v, &dec);
+		if (got == 0)
+			policy_hold(v, d, holds);
+		else
+			any = true;
+		c->stuck = got < most;
+	}
+	decision_finish(&dec);
+	return any;
+}
+
+static void drf_decide(void *scratch, struct view *v)
+{
+	struct scratch *s = scratch;
+	struct holds holds = {false, false};
+	bool any = true;
+
+	s->claim = grow(s->claim, &s->claim_room, v->ndemands,
+			sizeof(*s->claim));
+	s->order = mem_resize(s->order, v->ndemands + 1, sizeof(*s->order));
+	s->nclaims = v->ndemands;
+	for (size_t i = 0; i < v->ndemands; i++)
+		s->claim[i] = (struct claim){.demand = v->demand[i]};
+	while (any && view_more(v)) {
+		share_out(s, v);
+		any = place_all(s, v, &holds);
+	}
+}
+
+const struct policy policy_drf = {
+	.abi = POLICY_ABI,
+	.name = "drf",
+	.doc = "the smallest dominant share first, by role, then by framework",
+	.create = drf_create,
+	.destroy = drf_destroy,
+	.decide = drf_decide,
+};

@@ -1,0 +1,75 @@
+/* policy.c - decisions, and the policies that are built in. */
+#include "policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+static const struct policy *const built_in[] = {
+	&policy_fifo,
+	&policy_drf,
+};
+
+const struct policy *policy_at(size_t i)
+{
+	size_t n = sizeof(built_in) / sizeof(*built_in);
+
+	return i < n ? built_in[i] : NULL;
+}
+
+const struct policy *policy_find(const char *name, struct berth_error *err)
+{
+	struct buf names;
+
+	for (size_t i = 0; policy_at(i) != NULL; i++) {
+		if (strcmp(policy_at(i)->name, name) == 0)
+			return policy_at(i);
+	}
+	buf_init(&names);
+	for (size_t i = 0; policy_at(i) != NULL; i++)
+		buf_printf(&names, "%s%s", i > 0 ? ", " : "",
+			   policy_at(i)->name);
+	error_set(err, BERTH_EINPUT, "no policy \"%.64s\"; there are: %s", name,
+		  names.data);
+	buf_finish(&names);
+	return NULL;
+}
+
+void policy_hold(struct view *v, struct demand *d, struct holds *h)
+{
+	bool *held = demand_gathers(d) ? &h->gang : &h->other;
+
+	if (!*held)
+		*held = view_hold(v, d) > 0;
+}
+
+void decision_init(struct decision *d)
+{
+	memset(d, 0, sizeof(*d));
+}
+
+void decision_finish(struct decision *d)
+{
+	free(d->share);
+	decision_init(d);
+}
+
+void decision_clear(struct decision *d)
+{
+	d->demand = NULL;
+	d->nshares = 0;
+	d->units = 0;
+}
+
+void decision_add(struct decision *d, struct node *node, unsigned units)
+{
+	if (d->nshares == d->room) {
+		d->room = d->room > 0 ? d->room * 2 : 16;
+		d->share = mem_resize(d->share, d->room, sizeof(*d->share));
+	}
+	d->share[d->nshares].node = node;
+	d->share[d->nshares++].units = units;
+	d->units += units;
+}
