@@ -233,7 +233,6 @@ int apply_task_launched(struct ledger *l, const struct event *ev,
 	t->slice = s;
 	t->slice_id = s->id;
 	t->node = s->node;
-	t->launched_us = ev->at_us;
 	TAILQ_INSERT_TAIL(&j->tasks, t, of_job);
 	TAILQ_INSERT_TAIL(&s->tasks, t, of_slice);
 	idmap_put(&j->by_index, t->index, t);

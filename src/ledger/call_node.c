@@ -106,8 +106,7 @@ static void take_reports(struct ledger *l, struct node *n,
 int ledger_node_report(struct ledger *l, const char *node,
 		       const struct ledger_report *reports, size_t count,
 		       void (*stray)(void *arg, const struct ledger_report *r),
-		       void *arg, uint64_t before_us, uint64_t now_us,
-		       struct berth_error *err)
+		       void *arg, uint64_t now_us, struct berth_error *err)
 {
 	struct node *n = state_node(l, node, err);
 	struct slice *s;
@@ -122,7 +121,7 @@ int ledger_node_report(struct ledger *l, const char *node,
 		while (t != NULL) {
 			struct task *next = TAILQ_NEXT(t, of_slice);
 
-			if (t->seen != l->search && t->launched_us < before_us)
+			if (t->seen != l->search)
 				finish_lost(l, t, "its node does not know it "
 						  "any more");
 			t = next;

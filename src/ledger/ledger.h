@@ -115,16 +115,14 @@ int ledger_task_report(struct ledger *l, const char *node,
 
 /*
  * All that runs on the node, and what ended there lately.  Tasks that the
- * ledger has there, launched before before_us (the orders for later ones may
- * still be under way; UINT64_MAX: all), and the report has not, end as lost.
- * stray is called for each running one that the ledger does not have there
- * (any more): to be killed.
+ * ledger has there and the report has not end as lost: name those whose orders
+ * are still under way as TASK_STARTING.  stray is called for each running one
+ * that the ledger does not have there (any more): to be killed.
  */
 int ledger_node_report(struct ledger *l, const char *node,
 		       const struct ledger_report *reports, size_t n,
 		       void (*stray)(void *arg, const struct ledger_report *r),
-		       void *arg, uint64_t before_us, uint64_t now_us,
-		       struct berth_error *err);
+		       void *arg, uint64_t now_us, struct berth_error *err);
 
 /* ---- frameworks ---- */
 

@@ -52,7 +52,6 @@ struct task {
 	struct node *node;
 	struct slice *slice; /* NULL once ended */
 	uint64_t slice_id;
-	uint64_t launched_us;
 	uint64_t seen; /* the ledger's: last full report that named it */
 	struct task_status status; /* its text is the task's */
 	TAILQ_ENTRY(task) of_job;
