@@ -159,7 +159,9 @@ static void want_more(struct batch *b, struct pool *p)
 	d.count = d.max = (unsigned)need;
 	d.separate = true;
 	p->outstanding = need;
-	if (b->ops->demand(b->host, &d, &err) < 0)
+	if (!need)
+		b->ops->withdraw(b->host, p->demand, NULL);
+	else if (b->ops->demand(b->host, &d, &err) < 0)
 		b->ops->log(b->host, BERTH_LOG_ERROR, "demand: %s", err.text);
 }
 

@@ -43,6 +43,7 @@ struct mpi_job {
 	TAILQ_ENTRY(mpi_job) link;
 	uint64_t id;
 	char demand[24];
+	bool asked; /* the demand is stated */
 	enum mpi_state state;
 	struct want *want;
 	struct mpi_options options;

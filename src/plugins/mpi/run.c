@@ -23,7 +23,8 @@ void mpi_want(struct mpi *m, struct mpi_job *j)
 	struct berth_error err;
 	struct verdict v = { .outcome = BERTH_FAILED, .exit_code = 2 };
 
-	if (m->ops->demand(m->host, &d, &err) == 0)
+	j->asked = m->ops->demand(m->host, &d, &err) == 0;
+	if (j->asked)
 		return;
 	complain(m, j, "demand", &err);
 	snprintf(v.text, sizeof(v.text), "demand: %.300s", err.text);
@@ -141,8 +142,9 @@ bool mpi_start(struct mpi *m, struct mpi_job *j, struct mpi_slice *slices,
 		mpi_finish(m, j);
 		goto out;
 	}
-	if (!offer || units_of(j) < mpi_job_demand(j).max)
+	if (j->asked && (!offer || units_of(j) < mpi_job_demand(j).max))
 		m->ops->withdraw(m->host, j->demand, NULL);
+	j->asked = false;
 	m->ops->job_running(m->host, j->id, NULL);
 out:
 	map_finish(places, n);
