@@ -3,13 +3,16 @@
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
 	src/cli/api.c src/cli/api.h src/cli/cli.h \
+	src/cli/cancel.c \
 	src/cli/contact.c src/cli/contact.h \
-	src/cli/down.c \
+	src/cli/down.c src/cli/events.c src/cli/lists.c \
 	src/cli/mark.c src/cli/mark.h \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/parse.c src/cli/parse.h \
+	src/cli/show.c \
+	src/cli/table.c src/cli/table.h \
 	src/cli/top.c src/cli/topo.c \
-	src/cli/up.c
+	src/cli/up.c src/cli/wait.c
 src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 src_cli_libcli_a_CFLAGS = $(AM_CFLAGS)
 LIBCLI = src/cli/libcli.a

@@ -15,8 +15,22 @@ static const struct command {
 } commands[] = {
 	{"up", cmd_up, "start Berth on this machine or over an allocation"},
 	{"down", cmd_down, "end it"},
+	{"status", cmd_status, "which Berth answers and who leads it"},
+	{NULL, NULL, "jobs"},
+	{"jobs", cmd_jobs, "list them"},
+	{"show", cmd_show, "one job and its tasks"},
+	{"wait", cmd_wait, "until jobs have ended; the exit code is theirs"},
+	{"cancel", cmd_cancel, "end jobs"},
+	{"signal", cmd_signal, "send a signal to jobs"},
+	{NULL, NULL, "the cluster"},
+	{"nodes", cmd_nodes, "list the nodes and what is free"},
 	{"topo", cmd_topo, "draw a node and who has which part of it"},
 	{"top", cmd_top, "nodes, slices and jobs, live"},
+	{"slices", cmd_slices, "what is offered, held or busy"},
+	{"offers", cmd_offers, "offers that are open"},
+	{"demands", cmd_demands, "what frameworks want"},
+	{"frameworks", cmd_frameworks, "list the frameworks"},
+	{"events", cmd_events, "what happens, as it happens"},
 };
 
 #define COUNT (sizeof(commands) / sizeof(commands[0]))
