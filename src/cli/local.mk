@@ -5,18 +5,23 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/api.c src/cli/api.h src/cli/cli.h \
 	src/cli/cancel.c \
 	src/cli/contact.c src/cli/contact.h \
-	src/cli/down.c src/cli/events.c src/cli/lists.c \
+	src/cli/down.c src/cli/events.c \
+	src/cli/leftover.c src/cli/leftover.h src/cli/lists.c \
 	src/cli/mark.c src/cli/mark.h \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/parse.c src/cli/parse.h \
+	src/cli/plan.c src/cli/plan.h \
 	src/cli/show.c \
+	src/cli/statedir.c src/cli/statedir.h \
 	src/cli/table.c src/cli/table.h \
 	src/cli/top.c src/cli/topo.c \
 	src/cli/up.c src/cli/wait.c
-src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
+	$(PROTOBUF_C_CFLAGS)
 src_cli_libcli_a_CFLAGS = $(AM_CFLAGS)
 LIBCLI = src/cli/libcli.a
 
 bin_PROGRAMS += bin/berth
 bin_berth_SOURCES = src/cli/main.c
-bin_berth_LDADD = $(LIBCLI) $(LIBIO) $(LIBBASE) $(IO_LIBS) $(JANSSON_LIBS)
+bin_berth_LDADD = $(LIBCLI) $(LIBRPC) $(LIBWIRE) $(LIBIO) $(LIBBASE) \
+	$(RPC_LIBS) $(WIRE_LIBS) $(IO_LIBS) $(JANSSON_LIBS)

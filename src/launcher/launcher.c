@@ -311,6 +311,11 @@ static void from_node(void *arg, const char *node, const Berth__Msg *msg)
 	}
 }
 
+static void from_tool(void *arg, const Berth__Msg *msg)
+{
+	shutdown_all(arg, msg);
+}
+
 static void undelivered(void *arg, const char *node, const Berth__Msg *msg)
 {
 	struct launcher *la = arg;
@@ -323,6 +328,7 @@ static const struct mesh_events mesh_events = {.up = node_up,
 					       .broken = node_broken,
 					       .lost = node_lost,
 					       .message = from_node,
+					       .tool = from_tool,
 					       .undelivered = undelivered};
 
 /* ---- questions of the services ---- */

@@ -29,7 +29,7 @@ struct kept {
 struct channel {
 	LIST_ENTRY(channel) entry;
 	struct mesh *mesh;
-	struct host *host; /* NULL: incoming, not named yet */
+	struct host *host; /* NULL: incoming, not named yet, or a tool */
 	struct link *link;
 };
 
@@ -220,6 +220,8 @@ static void on_up(void *arg, struct link *l)
 	struct mesh *m = c->mesh;
 	const Berth__Hello *peer = link_peer(l);
 
+	if (c->host == NULL && strcmp(peer->role, "tool") == 0)
+		return;
 	if (strcmp(peer->node, m->settings->node) == 0 ||
 	    (c->host && strcmp(c->host->node, peer->node) != 0)) {
 		log_warn("the launcher at %s says it is node %s: link closed",
@@ -242,7 +244,10 @@ static void on_message(void *arg, struct link *l, const Berth__Msg *msg)
 {
 	struct channel *c = arg;
 
-	c->mesh->ev->message(c->mesh->arg, c->host->node, msg);
+	if (c->host)
+		c->mesh->ev->message(c->mesh->arg, c->host->node, msg);
+	else if (msg->body_case == BERTH__MSG__BODY_SHUTDOWN)
+		c->mesh->ev->tool(c->mesh->arg, msg);
 }
 
 static void on_down(void *arg, struct link *l, const char *text)
@@ -252,9 +257,9 @@ static void on_down(void *arg, struct link *l, const char *text)
 	bool was_tx = h && h->tx == c;
 	struct channel *next;
 
-	if (h == NULL)
-		log_warn("an incoming link was refused or broke: %s", text);
-	else
+	if (h == NULL && !link_is_up(l) && link_peer(l) == NULL)
+		log_warn("an incoming link was refused: %s", text);
+	else if (h)
 		log_debug("link to node %s: %s", h->node, text);
 	next = h ? other_channel(h, c) : NULL;
 	channel_destroy(c);

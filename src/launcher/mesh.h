@@ -34,6 +34,8 @@ struct mesh_events {
 	/* Given up.  up is called should the node come back. */
 	void (*lost)(void *arg, const char *node);
 	void (*message)(void *arg, const char *node, const Berth__Msg *msg);
+	/* `berth down`, without a broker, says Shutdown. */
+	void (*tool)(void *arg, const Berth__Msg *msg);
 	/* msg was kept for node and will not get there. */
 	void (*undelivered)(void *arg, const char *node,
 			    const Berth__Msg *msg);
