@@ -5,7 +5,14 @@ check-cluster: all
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/tests/cluster/run' $(TESTS_CLUSTER)
 
 EXTRA_DIST += tests/cluster/run tests/cluster/lib.sh tests/cluster/nsrsh \
+	tests/cluster/bad_input.sh \
+	tests/cluster/batch.sh \
+	tests/cluster/failure.sh \
 	tests/cluster/harness.sh \
+	tests/cluster/kill.sh \
+	tests/cluster/mpi.sh \
+	tests/cluster/mpirun.sh \
+	tests/cluster/output.sh \
 	tests/cluster/programs/check.h \
 	tests/cluster/programs/abort.c \
 	tests/cluster/programs/collectives.c \

@@ -1,0 +1,46 @@
+#!/bin/bash
+# modes: emulate
+# Batch jobs: single ones, arrays, and an MPI job beside an array.
+. "$TOP/tests/cluster/lib.sh"
+cluster_up
+
+equal "a single command" "hello there" \
+	"$(berth run batch -- echo "hello there" 2>&1)"
+berth run batch -- sh -c 'exit 5' >/dev/null 2>&1
+equal "its exit code" 5 $?
+berth run batch -- sh -c 'kill -TERM $$' >/dev/null 2>&1
+equal "its signal" 143 $?
+
+array=$(submit batch --array 0-99 --cores 1 -- \
+	sh -c 'echo "index $BERTH_ARRAY_INDEX arg $1"' sh '{}')
+berth wait "$array" >/dev/null 2>&1
+equal "an array of 100" 0 $?
+equal "each index once, as {} and in the environment" \
+	"$(seq 0 99 | sed 's/.*/index & arg &/' | sort)" \
+	"$(berth logs "$array" | sort)"
+equal "all done" "100 0" "$(berth show "$array" --json |
+	json '"%d %d" % (d["tasks"]["done"], d["tasks"]["failed"])')"
+
+array=$(submit batch --array 1-9 -- sh -c 'test {} -ne 7')
+berth wait "$array" >/dev/null 2>&1
+rc=$?
+succeeds "an array with a failure fails" test $rc -ne 0
+equal "one task of it" "8 1" "$(berth show "$array" --json |
+	json '"%d %d" % (d["tasks"]["done"], d["tasks"]["failed"])')"
+
+# both kinds share the nodes
+array=$(submit batch --array 0-11 --cores 1 -- sleep 1)
+out=$(berth mpirun -n 4 -N 1 "$PROGRAMS/ring" 2>&1)
+equal "MPI beside an array" "ring of 4 ok: 40" "$out"
+berth wait "$array" >/dev/null 2>&1
+equal "the array beside MPI" 0 $?
+
+# a job's surroundings
+equal "working directory" "$WORK" \
+	"$(cd "$WORK" && berth run batch -- pwd 2>&1)"
+equal "environment" "v a l" \
+	"$(VALUE='v a l' berth run batch -- sh -c 'echo "$VALUE"' 2>&1)"
+equal "name" "sweep" "$(berth show "$(submit batch --name sweep -- true)" \
+	--json | json 'd["name"]')"
+cluster_down
+finish
