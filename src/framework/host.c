@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "framework/call.h"
 #include "framework/host_ops.h"
+#include "framework/shapes.h"
 #include "framework/watchdog.h"
 
 struct berth_host {
@@ -30,6 +31,13 @@ struct berth_host {
 			watchdog_leave((h)->watchdog);                         \
 		}                                                              \
 	} while (0)
+
+static void tell_refusal(struct berth_host *h, const struct berth_refusal *r)
+{
+	log_warn("the broker refuses the call %s: %s", shape_calls[r->call],
+		 r->text);
+	CALLBACK(h, error, r);
+}
 
 static void on_event(void *arg, const struct event *e)
 {
@@ -61,8 +69,7 @@ static void on_event(void *arg, const struct event *e)
 		CALLBACK(h, lost, e->slices, e->n_slices, e->node);
 		break;
 	case EVENT_ERROR:
-		log_warn("refused: %s", e->refusal->text);
-		CALLBACK(h, error, e->refusal);
+		tell_refusal(h, e->refusal);
 		break;
 	case EVENT_PING:
 	case EVENT_UNKNOWN:
@@ -73,10 +80,8 @@ static void on_event(void *arg, const struct event *e)
 static void on_refused(void *arg, const json_t *call, const char *text)
 {
 	struct berth_host *h = arg;
-	const struct berth_refusal *r = call_refusal(call, text, &h->arena);
 
-	log_warn("refused: %s", text);
-	CALLBACK(h, error, r);
+	tell_refusal(h, call_refusal(call, text, &h->arena));
 	arena_reset(&h->arena);
 }
 
