@@ -14,6 +14,9 @@
 #include "broker/stdins.h"
 #include "topo/topo.h"
 
+/* No message takes longer to a rank that is up. */
+#define FLIGHT_US (2u * 1000000)
+
 enum peer_state { PEER_DOWN, PEER_COMING, PEER_UP, PEER_AWAY };
 
 struct peer {
@@ -23,6 +26,7 @@ struct peer {
 	bool connected; /* the net has it */
 	uint64_t incarnation;
 	uint64_t heard_us, rtt_us; /* loop_now_us */
+	uint64_t hello_us;	   /* book_now */
 	struct loop_timer *loss;   /* runs while coming or away */
 	/* Of the last hello. */
 	const struct topology *topology;
@@ -60,32 +64,15 @@ static void start_loss(struct peer *p)
 		loop_timer_start(p->loss, ms * 1000);
 }
 
-/* No offers of it for now; those that are open are taken back. */
-static void hide(struct peer *p)
-{
-	struct ledger *ledger = ledger_of(p);
-	const struct offer *o, *next;
-	const struct slice *s;
-
-	ledger_node_drain(ledger, p->name, true, book_now(), NULL);
-	for (o = ledger_first_offer(ledger); o != NULL; o = next) {
-		next = TAILQ_NEXT(o, of_ledger);
-		TAILQ_FOREACH(s, &o->slices, of_owner)
-			if (strcmp(s->node->name, p->name) == 0)
-				break;
-		if (s != NULL)
-			ledger_rescind(ledger, o->id, "a node is away",
-				       book_now(), NULL);
-	}
-}
-
 static void go_away(struct peer *p, const char *why)
 {
 	if (p->state == PEER_DOWN || p->state == PEER_AWAY)
 		return;
 	log_warn("node %s is away: %s", p->name, why);
+	/* No offers of it for now; those that are open are rescinded. */
 	if (p->state == PEER_UP)
-		hide(p);
+		ledger_node_drain(ledger_of(p), p->name, true, book_now(),
+				  NULL);
 	p->state = PEER_AWAY;
 	start_loss(p);
 }
@@ -267,6 +254,7 @@ void nodes_hello(struct nodes *n, const char *node, const Berth__NodeHello *h)
 		go_away(p, "its rank came again");
 	take_hello(p, t, h);
 	p->state = PEER_COMING;
+	p->hello_us = book_now();
 	loop_timer_stop(p->loss);
 	start_loss(p);
 	send_welcome(n, node, false);
@@ -298,7 +286,12 @@ void nodes_report(struct nodes *n, const char *node,
 	}
 	if (p->state != PEER_COMING && p->state != PEER_UP)
 		return;
-	reports_reconcile(n->leader, node, report, p->sync);
+	/* What was sent before this rank was here is lost if it does not
+	 * know of it; to one that is up a Launch may be on its way. */
+	reports_reconcile(n->leader, node, report,
+			  p->state == PEER_COMING ? p->hello_us
+						  : book_now() - FLIGHT_US,
+			  p->sync);
 	if (p->state == PEER_COMING)
 		node_sync_wait(p->sync, n->leader->loop, on_synced, p);
 }

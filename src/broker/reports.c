@@ -136,9 +136,11 @@ static void on_stray(void *arg, const struct ledger_report *report)
 }
 
 void reports_reconcile(struct leader *l, const char *node,
-		       const Berth__TaskReport *report, struct node_sync *sync)
+		       const Berth__TaskReport *report, uint64_t before_us,
+		       struct node_sync *sync)
 {
 	struct reconcile r = {.leader = l, .node = node, .sync = sync};
+	struct ledger *ledger = book_ledger(l->book);
 	struct ledger_report one;
 	struct berth_error err;
 
@@ -147,9 +149,16 @@ void reports_reconcile(struct leader *l, const char *node,
 		if (report->tasks[i]->job != 0 &&
 		    to_report(report->tasks[i], &one) == 0)
 			add(&r, &one);
-	node_sync_tasks(sync, add_waiting, &r);
-	if (ledger_node_report(book_ledger(l->book), node, r.report, r.n,
-			       on_stray, &r, book_now(), &err) != 0)
-		log_warn("node %s: its report: %s", node, err.text);
+	if (ledger_node(ledger, node) == NULL) {
+		/* New to the ledger: nothing there can be of it. */
+		for (size_t i = 0; i < r.n; i++)
+			if (r.report[i].status.state != TASK_ENDED)
+				on_stray(&r, &r.report[i]);
+	} else {
+		node_sync_tasks(sync, add_waiting, &r);
+		if (ledger_node_report(ledger, node, r.report, r.n, on_stray,
+				       &r, before_us, book_now(), &err) != 0)
+			log_warn("node %s: its report: %s", node, err.text);
+	}
 	free(r.report);
 }
