@@ -75,7 +75,6 @@ static void on_timer(void *arg)
 	int more;
 
 	b->due_us = 0;
-	frameworks_reap(b->leader->frameworks);
 	more = ledger_round(b->ledger, book_now(), &b->rand);
 	deadline = ledger_next_deadline(b->ledger);
 	/* The round's own events have set the timer to now; nothing that it
@@ -85,6 +84,7 @@ static void on_timer(void *arg)
 		book_wake(b);
 	else if (deadline != UINT64_MAX)
 		sleep_until(b, deadline);
+	frameworks_reap(b->leader->frameworks);
 }
 
 /* ---- create, destroy ----------------------------------------------------- */

@@ -15,7 +15,7 @@ void frameworks_destroy(struct frameworks *f); /* ends all streams */
 void frameworks_event(struct frameworks *f, const struct event *ev);
 
 /* Kill the tasks of frameworks that have stayed away for too long, and end
- * their jobs once these are gone.  Called before each round. */
+ * their jobs once these are gone.  Called after each round. */
 void frameworks_reap(struct frameworks *f);
 
 /* Tell a framework that one of its calls could not be carried out after all;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
+
 #define PLACE_MAX 96
 
 /* "place.name", or the name alone at the top. */
@@ -40,58 +42,23 @@ static int wrong_type(const json_t *v, const char *place, const char *want,
 			 place, want, type_name(v));
 }
 
-/* Differences between two words, counted roughly: enough to recognise a slip
- * of the finger. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t la = strlen(a), lb = strlen(b), row[65];
-
-	if (la > 64 || lb > 64)
-		return 64;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t diag = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			size_t best = diag + (a[i - 1] != b[j - 1]);
-
-			diag = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[lb];
-}
-
 static int unknown_member(const char *key, const char *place,
 			  const struct json_field *fields, size_t n,
 			  struct berth_error *err)
 {
-	const struct json_field *near = NULL;
-	size_t least = 4;
+	struct nearest near = {.wanted = key};
+	const char *colon = place[0] != '\0' ? ": " : "";
 	char shown[65];
 
-	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(key, fields[i].name);
-
-		if (d < least && d < strlen(fields[i].name)) {
-			least = d;
-			near = &fields[i];
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		nearest_offer(&near, fields[i].name);
 	snprintf(shown, sizeof(shown), "%s", key);
-	if (near != NULL)
+	if (near.best != NULL)
 		return error_set(err, BERTH_EINPUT,
 				 "%s%sunknown member \"%s\" (\"%s\" is known)",
-				 place, place[0] ? ": " : "", shown,
-				 near->name);
+				 place, colon, shown, near.best);
 	return error_set(err, BERTH_EINPUT, "%s%sunknown member \"%s\"", place,
-			 place[0] ? ": " : "", shown);
+			 colon, shown);
 }
 
 static int decode_string(json_t *v, const char *place,

@@ -1,16 +1,24 @@
 #include "broker/node_sync.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "base/mem.h"
 
 /* What has not ended after SIGKILL by then is not going to. */
 #define PATIENCE_US (5u * 1000000)
+/* No message to a rank that is up takes longer. */
+#define FLIGHT_US (2u * 1000000)
 
 struct waiting {
 	STAILQ_ENTRY(waiting) entry;
 	Berth__Msg *msg;
+};
+
+struct flight {
+	uint64_t sent_us, job;
+	uint32_t index;
 };
 
 struct stray {
@@ -20,6 +28,8 @@ struct stray {
 
 struct node_sync {
 	STAILQ_HEAD(, waiting) waiting;
+	struct flight *flight; /* oldest first, from nold on */
+	size_t nflights, room, nold;
 	struct stray *stray;
 	size_t nstrays;
 	struct loop_timer *timer;
@@ -43,6 +53,7 @@ void node_sync_clear(struct node_sync *s)
 		msg_free(w->msg);
 		free(w);
 	}
+	node_sync_anew(s);
 	s->nstrays = 0;
 	loop_timer_destroy(s->timer);
 	s->timer = NULL;
@@ -53,6 +64,7 @@ void node_sync_destroy(struct node_sync *s)
 	if (s == NULL)
 		return;
 	node_sync_clear(s);
+	free(s->flight);
 	free(s->stray);
 	free(s);
 }
@@ -67,16 +79,49 @@ void node_sync_keep(struct node_sync *s, Berth__Msg *msg)
 	STAILQ_INSERT_TAIL(&s->waiting, w, entry);
 }
 
-void node_sync_tasks(const struct node_sync *s,
-		     void (*cb)(void *arg, const Berth__TaskSpec *t), void *arg)
+void node_sync_anew(struct node_sync *s)
 {
+	s->nflights = s->nold = 0;
+}
+
+void node_sync_sent(struct node_sync *s, const Berth__Launch *launch)
+{
+	uint64_t now = loop_now_us();
+	size_t n = launch->n_tasks;
+
+	while (s->nold < s->nflights &&
+	       now - s->flight[s->nold].sent_us > FLIGHT_US)
+		s->nold++;
+	if (s->nflights + n > s->room) {
+		memmove(s->flight, s->flight + s->nold,
+			(s->nflights - s->nold) * sizeof(s->flight[0]));
+		s->nflights -= s->nold;
+		s->nold = 0;
+		s->room = 2 * (s->nflights + n);
+		s->flight = mem_resize(s->flight, s->room,
+				       sizeof(s->flight[0]));
+	}
+	for (size_t i = 0; i < n; i++)
+		s->flight[s->nflights++] = (struct flight){
+			now, launch->tasks[i]->job, launch->tasks[i]->index};
+}
+
+void node_sync_tasks(const struct node_sync *s,
+		     void (*cb)(void *arg, uint64_t job, uint32_t index),
+		     void *arg)
+{
+	uint64_t now = loop_now_us();
 	struct waiting *w;
 
+	for (size_t i = s->nold; i < s->nflights; i++)
+		if (now - s->flight[i].sent_us <= FLIGHT_US)
+			cb(arg, s->flight[i].job, s->flight[i].index);
 	STAILQ_FOREACH(w, &s->waiting, entry) {
 		if (w->msg->body_case != BERTH__MSG__BODY_LAUNCH)
 			continue;
 		for (size_t i = 0; i < w->msg->launch->n_tasks; i++)
-			cb(arg, w->msg->launch->tasks[i]);
+			cb(arg, w->msg->launch->tasks[i]->job,
+			   w->msg->launch->tasks[i]->index);
 	}
 }
 
@@ -88,6 +133,8 @@ void node_sync_flush(struct node_sync *s, struct net *net, const char *node)
 		w = STAILQ_FIRST(&s->waiting);
 		if (net_send(net, node, w->msg, NULL) != 0)
 			return;
+		if (w->msg->body_case == BERTH__MSG__BODY_LAUNCH)
+			node_sync_sent(s, w->msg->launch);
 		STAILQ_REMOVE_HEAD(&s->waiting, entry);
 		msg_free(w->msg);
 		free(w);

@@ -1,6 +1,7 @@
 /*
  * node_sync.h - what stands between a node and the leader while its rank is
- * away or has just come back: messages that wait, and tasks that run there
+ * away or has just come back: messages that wait or are on their way, and tasks
+ * that run there
  * though the ledger does not know them, which have to end first.
  */
 #ifndef BROKER_NODE_SYNC_H
@@ -17,10 +18,15 @@ void node_sync_clear(struct node_sync *s);
 
 /* Takes msg over. */
 void node_sync_keep(struct node_sync *s, Berth__Msg *msg);
-/* Each task of the Launches that wait. */
+/* Each task of the Launches that wait, and of those sent a moment ago: a
+ * report may have crossed them. */
 void node_sync_tasks(const struct node_sync *s,
-		     void (*cb)(void *arg, const Berth__TaskSpec *t),
+		     void (*cb)(void *arg, uint64_t job, uint32_t index),
 		     void *arg);
+/* A Launch has just been sent. */
+void node_sync_sent(struct node_sync *s, const Berth__Launch *launch);
+/* What was sent went to a rank that is no more. */
+void node_sync_anew(struct node_sync *s);
 /* Send all that waits, in order. */
 void node_sync_flush(struct node_sync *s, struct net *net, const char *node);
 

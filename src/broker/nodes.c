@@ -14,9 +14,6 @@
 #include "broker/stdins.h"
 #include "topo/topo.h"
 
-/* No message takes longer to a rank that is up. */
-#define FLIGHT_US (2u * 1000000)
-
 enum peer_state { PEER_DOWN, PEER_COMING, PEER_UP, PEER_AWAY };
 
 struct peer {
@@ -26,7 +23,6 @@ struct peer {
 	bool connected; /* the net has it */
 	uint64_t incarnation;
 	uint64_t heard_us, rtt_us; /* loop_now_us */
-	uint64_t hello_us;	   /* book_now */
 	struct loop_timer *loss;   /* runs while coming or away */
 	/* Of the last hello. */
 	const struct topology *topology;
@@ -254,7 +250,7 @@ void nodes_hello(struct nodes *n, const char *node, const Berth__NodeHello *h)
 		go_away(p, "its rank came again");
 	take_hello(p, t, h);
 	p->state = PEER_COMING;
-	p->hello_us = book_now();
+	node_sync_anew(p->sync);
 	loop_timer_stop(p->loss);
 	start_loss(p);
 	send_welcome(n, node, false);
@@ -286,12 +282,7 @@ void nodes_report(struct nodes *n, const char *node,
 	}
 	if (p->state != PEER_COMING && p->state != PEER_UP)
 		return;
-	/* What was sent before this rank was here is lost if it does not
-	 * know of it; to one that is up a Launch may be on its way. */
-	reports_reconcile(n->leader, node, report,
-			  p->state == PEER_COMING ? p->hello_us
-						  : book_now() - FLIGHT_US,
-			  p->sync);
+	reports_reconcile(n->leader, node, report, p->sync);
 	if (p->state == PEER_COMING)
 		node_sync_wait(p->sync, n->leader->loop, on_synced, p);
 }
@@ -345,11 +336,14 @@ int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg)
 		msg_free(msg);
 		return -1;
 	}
-	if (p->state == PEER_UP &&
-	    net_send(n->leader->net, node, msg, NULL) == 0)
-		msg_free(msg);
-	else
+	if (p->state != PEER_UP ||
+	    net_send(n->leader->net, node, msg, NULL) != 0) {
 		node_sync_keep(p->sync, msg);
+		return 0;
+	}
+	if (msg->body_case == BERTH__MSG__BODY_LAUNCH)
+		node_sync_sent(p->sync, msg->launch);
+	msg_free(msg);
 	return 0;
 }
 

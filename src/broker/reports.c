@@ -115,12 +115,12 @@ static void add(struct reconcile *r, const struct ledger_report *report)
 	r->report[r->n++] = *report;
 }
 
-/* It is not there yet because it has not been sent yet. */
-static void add_waiting(void *arg, const Berth__TaskSpec *t)
+/* It is not there yet because its Launch waits or is on its way. */
+static void add_waiting(void *arg, uint64_t job, uint32_t index)
 {
 	struct ledger_report report = {
-		.job = t->job,
-		.index = t->index,
+		.job = job,
+		.index = index,
 		.status = {.state = TASK_STARTING, .rank = -1},
 	};
 
@@ -136,8 +136,7 @@ static void on_stray(void *arg, const struct ledger_report *report)
 }
 
 void reports_reconcile(struct leader *l, const char *node,
-		       const Berth__TaskReport *report, uint64_t before_us,
-		       struct node_sync *sync)
+		       const Berth__TaskReport *report, struct node_sync *sync)
 {
 	struct reconcile r = {.leader = l, .node = node, .sync = sync};
 	struct ledger *ledger = book_ledger(l->book);
@@ -157,7 +156,7 @@ void reports_reconcile(struct leader *l, const char *node,
 	} else {
 		node_sync_tasks(sync, add_waiting, &r);
 		if (ledger_node_report(ledger, node, r.report, r.n, on_stray,
-				       &r, before_us, book_now(), &err) != 0)
+				       &r, book_now(), &err) != 0)
 			log_warn("node %s: its report: %s", node, err.text);
 	}
 	free(r.report);

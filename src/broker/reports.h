@@ -11,11 +11,11 @@
 void reports_apply(struct leader *l, const char *node,
 		   const Berth__TaskReport *report);
 
-/* All that runs on the node: what the ledger has there since before before_us
- * and the report has not is lost, but for what waits in sync; what the ledger does not have is
+/* All that runs on the node: what the ledger has there and the report has not
+ * is lost, but for what sync knows to be under way; what the ledger does not have is
  * killed and put down in sync as a stray. */
 void reports_reconcile(struct leader *l, const char *node,
-		       const Berth__TaskReport *report, uint64_t before_us,
+		       const Berth__TaskReport *report,
 		       struct node_sync *sync);
 
 #endif

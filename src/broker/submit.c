@@ -1,6 +1,7 @@
 #include "broker/submit.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/queue.h>
 
 #include "base/mem.h"
@@ -107,7 +108,16 @@ static void park(struct submits *s, struct http_request *req,
 	http_on_close(req, on_left, p);
 }
 
-/* One unit of it must fit some node, or it would wait for ever. */
+static void drop_prefix(char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (strncmp(text, prefix, n) == 0)
+		memmove(text, text + n, strlen(text + n) + 1);
+}
+
+/* One unit of it must fit some node, or it would wait for ever.  The text
+ * names the members of the spec, not the demand that was made up here. */
 static int check_possible(struct leader *l, const struct job_spec *spec,
 			  struct berth_error *err)
 {
@@ -117,6 +127,8 @@ static int check_possible(struct leader *l, const struct job_spec *spec,
 	if (d == NULL)
 		return -1;
 	rc = ledger_demand_possible(book_ledger(l->book), d, err);
+	if (rc != 0)
+		drop_prefix(err->text, "demand submit: ");
 	demand_destroy(d);
 	return rc;
 }
