@@ -93,9 +93,10 @@ void node_sync_sent(struct node_sync *s, const Berth__Launch *launch)
 	       now - s->flight[s->nold].sent_us > FLIGHT_US)
 		s->nold++;
 	if (s->nflights + n > s->room) {
-		memmove(s->flight, s->flight + s->nold,
-			(s->nflights - s->nold) * sizeof(s->flight[0]));
 		s->nflights -= s->nold;
+		if (s->nflights > 0)
+			memmove(s->flight, s->flight + s->nold,
+				s->nflights * sizeof(s->flight[0]));
 		s->nold = 0;
 		s->room = 2 * (s->nflights + n);
 		s->flight = mem_resize(s->flight, s->room,

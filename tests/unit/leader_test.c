@@ -1,9 +1,11 @@
 /* leader_test.c - the leader over real HTTP: a job's whole way, what users and
  * frameworks can do wrong, and what becomes of a node that goes and comes. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "leader_rig.h"
@@ -361,6 +363,11 @@ static void test_output(void)
 	rig_stop(&r);
 }
 
+static bool parked(void *arg)
+{
+	return ((struct rig_agent *)arg)->has_parked;
+}
+
 /* 8 MB to a reader that does not read: no more than the window is asked for;
  * when it leaves, a read that is out is cancelled. */
 static void test_stalled(void)
@@ -387,9 +394,8 @@ static void test_stalled(void)
 	reads = r.agent[0].reads;
 	CU_ASSERT(reads < 24);
 	http_call_pause(s.call, false);
-	rig_run(&r, 300);
+	CU_ASSERT(rig_until(&r, parked, &r.agent[0]));
 	CU_ASSERT(r.agent[0].reads > 31);
-	CU_ASSERT(r.agent[0].has_parked);
 	rig_close(&s);
 	rig_run(&r, 50);
 	CU_ASSERT_EQUAL(r.agent[0].cancels, 1);
@@ -787,35 +793,67 @@ static void test_failover(void)
 	rig_stop(&r);
 }
 
+/* A call whose answer is not waited for. */
+struct later {
+	int status;
+};
+
+static void on_later(void *arg, int status, const char *body, size_t len,
+		     const struct berth_error *err)
+{
+	((struct later *)arg)->status = status;
+}
+
+static void post_later(struct rig *r, struct later *a, const char *path,
+		       const char *body)
+{
+	static const struct http_call_events ev = {.done = on_later};
+
+	a->status = 0;
+	http_call_start(r->client, "POST", path, body, strlen(body), 0, &ev, a);
+}
+
 /* The hosts are started on the leader's node, and again when they end; a job
  * for one that is still on its way waits for it. */
 static void test_hosts(void)
 {
 	static const char *const names[] = {"batch", NULL};
 	struct leader_config c = {.frameworks = names};
-	struct rig_stream s;
+	struct later a;
 	struct rig r;
 	struct fw f;
+	char dir[] = "/tmp/berth-leader-hosts.XXXXXX", program[64];
 
-	setenv("BERTH_LIBEXEC", TEST_BUILDDIR "/bin", 0);
+	/* Only its path is asked for here. */
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	snprintf(program, sizeof(program), "%s/berth-framework", dir);
+	close(open(program, O_CREAT | O_WRONLY, 0700));
+	setenv("BERTH_LIBEXEC", dir, 1);
 	rig_start(&r, &c);
 	rig_join(&r, &r.agent[0]);
 	rig_run(&r, 50);
-	CU_ASSERT_EQUAL_FATAL(r.agent[0].ntasks, 1);
+	CU_ASSERT_EQUAL(r.agent[0].ntasks, 1);
 	CU_ASSERT_EQUAL(r.agent[0].task[0].job, 0);
+	CU_ASSERT_STRING_EQUAL(r.agent[0].task[0].argv0, program);
 	CU_ASSERT_STRING_EQUAL(r.agent[0].task[0].shepherd, "f.batch");
 	rig_report(&r, &r.agent[0], &r.agent[0].task[0],
 		   BERTH__TASK_STATE__TASK_ENDED,
 		   BERTH__TASK_END__END_EXITED, 1, false);
 	rig_run(&r, 400);
 	CU_ASSERT_EQUAL(r.agent[0].ntasks, 2);
-	rig_open(&r, &s, "/v1/jobs/1?wait_ms=1");
-	rig_run(&r, 20);
-	rig_close(&s);
+	post_later(&r, &a, "/v1/jobs",
+		   "{\"framework\": \"batch\", \"argv\": [\"x\"]}");
+	rig_run(&r, 50);
+	CU_ASSERT_EQUAL(a.status, 0);
 	fw_register(&r, &f, "batch");
-	submit(&r, "{\"framework\": \"batch\", \"argv\": [\"x\"]}");
+	rig_run(&r, 50);
+	CU_ASSERT_EQUAL(a.status, 201);
+	CU_ASSERT_EQUAL(rig_call(&r, "GET", "/v1/jobs/1", NULL, NULL), 200);
 	rig_close(&f.stream);
 	rig_stop(&r);
+	unsetenv("BERTH_LIBEXEC");
+	unlink(program);
+	rmdir(dir);
 }
 
 static void test_events(void)
