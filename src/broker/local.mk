@@ -77,11 +77,10 @@ LIBAGENT = src/broker/libagent.a
 
 bin_PROGRAMS += bin/berthd
 bin_berthd_SOURCES = src/broker/main.c \
-	src/broker/leader_absent.c \
 	src/broker/broker.c src/broker/broker.h \
 	src/broker/broker_conf.c src/broker/broker_conf.h
 bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
 bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
-	$(LIBSHOWNODE) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \
+	$(LIBSHOWNODE) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \
 	$(LIBBASE) $(MPI_LIBS) $(TOPO_LIBS) $(RPC_LIBS) $(IO_LIBS) \
 	$(WIRE_LIBS) $(JANSSON_LIBS)
