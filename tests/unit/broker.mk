@@ -15,3 +15,20 @@ tests_unit_leader_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS) \
 tests_unit_leader_test_LDADD = $(LIBLEADER) $(LIBNET) $(LIBLEDGER) \
 	$(LIBPOLICY) $(LIBTOPO) $(LIBMODEL) $(LIBIO) $(LIBWIRE) $(LIBBASE) \
 	$(CUNIT_LIBS) $(LEADER_LIBS) $(TOPO_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+
+# The ranks as peers: one test for both transports.
+UNIT_TESTS += tests/unit/net_test
+tests_unit_net_test_SOURCES = tests/unit/net_test.c tests/unit/unit.h \
+	tests/unit/net_conform.c tests/unit/net_conform.h
+tests_unit_net_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_unit_net_test_LDADD = $(LIBNET) $(LIBIO) $(LIBWIRE) $(LIBBASE) \
+	$(CUNIT_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+
+check_PROGRAMS += tests/unit/net_mpi_check
+tests_unit_net_mpi_check_SOURCES = tests/unit/net_mpi_check.c \
+	tests/unit/net_conform.c tests/unit/net_conform.h
+tests_unit_net_mpi_check_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_unit_net_mpi_check_LDADD = $(LIBNETMPI) $(LIBNET) $(LIBIO) $(LIBWIRE) \
+	$(LIBBASE) $(MPI_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+TESTS += tests/unit/net_mpi_test
+dist_check_SCRIPTS += tests/unit/net_mpi_test
