@@ -54,6 +54,30 @@ static int check_owner(const char *path, struct berth_error *err)
 	return 0;
 }
 
+/* Whoever owns a folder above ours, or may rename in it, could put another one
+ * in its place. */
+static int check_above(const char *path, struct berth_error *err)
+{
+	char *copy = mem_strdup(path);
+	int rc = 0;
+
+	for (char *p = strrchr(copy, '/'); rc == 0 && p > copy;
+	     p = strrchr(copy, '/')) {
+		struct stat st;
+
+		*p = '\0';
+		if (stat(copy, &st) < 0)
+			rc = error_sys(err, "folder %s", copy);
+		else if ((st.st_uid != geteuid() && st.st_uid != 0) ||
+			 (st.st_mode & 022 && !(st.st_mode & S_ISVTX)))
+			rc = error_set(err, BERTH_EINPUT,
+				       "others can replace what is in folder "
+				       "%s: choose another --dir", copy);
+	}
+	free(copy);
+	return rc;
+}
+
 static int make_parts(const char *dir, struct berth_error *err)
 {
 	static const char *const parts[] = {"shepherd", "log", "jobs"};
@@ -86,7 +110,7 @@ char *nodedir_make(const char *base, const char *node,
 		goto fail;
 	}
 	if (make_path(dir, err) || check_owner(dir, err) ||
-	    make_parts(dir, err))
+	    check_above(dir, err) || make_parts(dir, err))
 		goto fail;
 	if (access(dir, W_OK) < 0) {
 		error_sys(err, "cannot write in folder %s", dir);

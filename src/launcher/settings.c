@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "launcher/nodedir.h"
@@ -71,11 +72,17 @@ static int check_version(const char *text, struct berth_error *err)
 
 static int finish(struct settings *s, struct berth_error *err)
 {
-	if (s->berth[0] == '\0' || s->base_dir[0] == '\0' ||
-	    s->secret[0] == '\0' || s->token[0] == '\0')
+	if (s->berth[0] == '\0' || s->secret[0] == '\0' ||
+	    s->token[0] == '\0')
 		return error_set(err, BERTH_EPROTO,
-				 "settings end without berth, base-dir, "
-				 "secret and token");
+				 "settings end without berth, secret and "
+				 "token");
+	if (s->base_dir[0] == '\0') {
+		/* not shared between nodes, and short enough for sockets */
+		free(s->base_dir);
+		s->base_dir = mem_printf("/tmp/berth-%u/%s",
+					 (unsigned)geteuid(), s->berth);
+	}
 	s->complete = true;
 	return 0;
 }

@@ -6,6 +6,7 @@
 # this test, on every host), CLUSTER (emulate or hosts), ISOLATED (yes or no).
 # shellcheck shell=bash
 BERTH=$BUILD/bin/berth
+PATH=$BUILD/bin:$PATH
 export BERTH_DIR=$WORK/b
 export BERTH_TEST_HOSTS=$WORK/hosts
 export HOME=$WORK/home
@@ -148,8 +149,8 @@ logs() {
 	find "$WORK" /tmp -maxdepth 6 -name '*.log' -size +0 2>/dev/null |
 		while read -r f; do
 			echo "# ---- $f"
-			tail -n 15 "$f" | cut -c1-300 | sed 's/^/#   /'
-		done | head -n 200
+			tail -n 6 "$f" | cut -c1-300 | sed 's/^/#   /'
+		done | head -n 80
 }
 
 cluster_down() {
@@ -170,9 +171,10 @@ ours() {
 			continue
 		fi
 		case $(tr '\0' ' ' 2>/dev/null <"$p/cmdline") in
+		*"$PROGRAMS/nsinit "*) ;;
 		*bin/berth* | *"$PROGRAMS"*) echo "${p#/proc/}" ;;
 		esac
-	done | grep -v -x -F "$(cat "$BERTH_TEST_HOSTS"/*.pid 2>/dev/null)"
+	done
 }
 
 none_of_ours() {
