@@ -164,7 +164,9 @@ static void end_task(struct tasks *t, struct task *task, Berth__TaskEnd end,
 	task->status->end = end;
 	task->status->end_us = (uint64_t)now.tv_sec * 1000000 +
 			       (uint64_t)now.tv_nsec / 1000;
-	free(task->status->text);
+	/* An absent text points at the library's one empty string. */
+	if (task->status->text != protobuf_c_empty_string)
+		free(task->status->text);
 	task->status->text = mem_strdup(text);
 	task->told = false;
 	TAILQ_INSERT_TAIL(&t->ended, task, entry);

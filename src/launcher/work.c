@@ -131,9 +131,8 @@ static void launch(struct work *w, Berth__Msg *msg)
 		log_warn("a launch without spec or tasks is dropped");
 		return;
 	}
-	free(l->spec->state_dir != protobuf_c_empty_string
-		     ? l->spec->state_dir
-		     : NULL);
+	if (l->spec->state_dir != protobuf_c_empty_string)
+		free(l->spec->state_dir);
 	l->spec->state_dir = mem_strdup(w->settings->dir);
 	tasks_launched(w->tasks, l);
 	u = mem_alloc(sizeof *u);

@@ -1,0 +1,307 @@
+/* launcher_tables_test.c - settings, roster, node folder, context ids and the
+ * table of tasks: what a launcher that starts again reads back. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "launcher/context.h"
+#include "launcher/nodedir.h"
+#include "launcher/roster.h"
+#include "launcher/settings.h"
+#include "launcher/tasks.h"
+#include "unit.h"
+
+static char base[64];
+
+static char *node_dir(void)
+{
+	struct berth_error err;
+	char *dir;
+
+	snprintf(base, sizeof base, "/tmp/berth-unit-XXXXXX");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(base));
+	dir = nodedir_make(base, "n0", &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
+	return dir;
+}
+
+static void remove_dir(char *dir)
+{
+	char *cmd = mem_printf("rm -rf %s", base);
+
+	CU_ASSERT_EQUAL(system(cmd), 0);
+	free(cmd);
+	free(dir);
+}
+
+static void test_settings(void)
+{
+	static const char *const lines[] = {
+		"berth-bootstrap 1", "berth b1",	 "base-dir /tmp/x",
+		"state-dir /s",	     "secret 00ff",	 "token t",
+		"network ",	     "topology pack:2 core:4", "emulated",
+		"conf-line a = 1;",  "conf-line ",	 "conf-line b = \"x\";",
+		"end"};
+	char *dir = node_dir();
+	struct settings s, back;
+	struct berth_error err;
+	struct stat st;
+	char *path;
+
+	settings_init(&s);
+	settings_put(&s.node, "n0");
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+		CU_ASSERT_EQUAL(settings_line(&s, lines[i], &err), 0);
+	CU_ASSERT_TRUE(s.complete);
+	settings_put(&s.dir, dir);
+	settings_put(&s.address, "10.0.0.1:77");
+	CU_ASSERT_EQUAL(settings_save(&s, &err), 0);
+	path = mem_printf("%s/settings", dir);
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 0777, 0600);
+	free(path);
+
+	settings_init(&back);
+	CU_ASSERT_EQUAL_FATAL(settings_load(&back, dir, &err), 0);
+	CU_ASSERT_STRING_EQUAL(back.node, "n0");
+	CU_ASSERT_STRING_EQUAL(back.secret, "00ff");
+	CU_ASSERT_STRING_EQUAL(back.topology, "pack:2 core:4");
+	CU_ASSERT_STRING_EQUAL(back.network, "");
+	CU_ASSERT_STRING_EQUAL(back.address, "10.0.0.1:77");
+	CU_ASSERT_STRING_EQUAL(back.conf.data, "a = 1;\n\nb = \"x\";\n");
+	CU_ASSERT_TRUE(back.emulated);
+	CU_ASSERT_FALSE(back.broker);
+	settings_finish(&back);
+	settings_finish(&s);
+	remove_dir(dir);
+}
+
+static void test_bad_settings(void)
+{
+	struct settings s;
+	struct berth_error err;
+
+	settings_init(&s);
+	CU_ASSERT_EQUAL(settings_line(&s, "berth-bootstrap 2", &err), -1);
+	CU_ASSERT_EQUAL(err.code, BERTH_EPROTO);
+	CU_ASSERT_EQUAL(settings_line(&s, "rm -rf /", &err), -1);
+	CU_ASSERT_EQUAL(settings_line(&s, "", &err), -1);
+	CU_ASSERT_EQUAL(settings_line(&s, "end", &err), -1);
+	CU_ASSERT_FALSE(s.complete);
+	settings_finish(&s);
+}
+
+static void test_roster(void)
+{
+	char *dir = node_dir();
+	struct roster *r = roster_create("b1"), *back = roster_create("b1");
+	struct berth_error err;
+	Berth__Roster *msg;
+
+	CU_ASSERT_EQUAL(roster_line(r, "roster 5", &err), 0);
+	CU_ASSERT_EQUAL(roster_line(r, "member 0 n0 h:1", &err), 0);
+	CU_ASSERT_EQUAL(roster_line(r, "member 4 n4 h:2", &err), 0);
+	CU_ASSERT_EQUAL(roster_line(r, "member 5 n4 h:3", &err), -1);
+	CU_ASSERT_EQUAL(roster_line(r, "member x", &err), -1);
+	CU_ASSERT_FALSE(roster_put(r, "n4", "h:2"));
+	CU_ASSERT_TRUE(roster_put(r, "n9", "h:9"));
+	CU_ASSERT_EQUAL(roster_find(r, "n9")->index, 5);
+	CU_ASSERT_TRUE(roster_put(r, "n4", "h:8"));
+	CU_ASSERT_EQUAL(roster_find(r, "n4")->index, 4);
+	CU_ASSERT_EQUAL(roster_version(r), 7);
+	CU_ASSERT_EQUAL(roster_save(r, dir, &err), 0);
+	CU_ASSERT_EQUAL(roster_load(back, dir, &err), 0);
+	CU_ASSERT_EQUAL(roster_count(back), 3);
+	CU_ASSERT_STRING_EQUAL(roster_find(back, "n4")->address, "h:8");
+
+	msg = roster_msg(r);
+	CU_ASSERT_FALSE(roster_merge(back, msg)); /* not newer */
+	msg->version = 8;
+	msg->n_members = 2;
+	CU_ASSERT_TRUE(roster_merge(back, msg));
+	CU_ASSERT_EQUAL(roster_count(back), 2);
+	msg->n_members = 3;
+	roster_msg_free(msg);
+	roster_destroy(r);
+	roster_destroy(back);
+	remove_dir(dir);
+}
+
+static void test_nodedir(void)
+{
+	char *dir = node_dir(), *again, *path;
+	char longer[100];
+	struct berth_error err;
+	int lock = nodedir_lock(dir, &err);
+
+	CU_ASSERT(lock >= 0);
+	CU_ASSERT_EQUAL(nodedir_lock(dir, &err), -1);
+	CU_ASSERT_EQUAL(err.code, BERTH_ECONFLICT);
+	close(lock);
+	lock = nodedir_lock(dir, &err);
+	CU_ASSERT(lock >= 0);
+	close(lock);
+
+	CU_ASSERT_EQUAL(chmod(dir, 0755), 0);
+	again = nodedir_make(base, "n0", &err);
+	CU_ASSERT_PTR_NULL(again); /* others can enter */
+	CU_ASSERT_EQUAL(chmod(dir, 0700), 0);
+
+	memset(longer, 'x', sizeof longer);
+	longer[0] = '/';
+	longer[sizeof longer - 1] = '\0';
+	CU_ASSERT_PTR_NULL(nodedir_make(longer, "n0", &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "--dir"));
+	CU_ASSERT_PTR_NULL(nodedir_make("relative", "n0", &err));
+
+	path = nodedir_read(dir, "nothing", &err);
+	CU_ASSERT_PTR_NULL(path);
+	remove_dir(dir);
+}
+
+static void test_contexts(void)
+{
+	char *dir = node_dir();
+	struct contexts *c = contexts_create(dir);
+	uint64_t last = 0;
+
+	for (int i = 0; i < 3000; i++) {
+		uint64_t id = contexts_next(c, 2);
+
+		CU_ASSERT(id > last);
+		CU_ASSERT_EQUAL(id >> 24, 2);
+		last = id;
+	}
+	contexts_destroy(c); /* killed, as it were */
+	c = contexts_create(dir);
+	CU_ASSERT(contexts_next(c, 2) > last);
+	contexts_destroy(c);
+	remove_dir(dir);
+}
+
+/* ---- tasks ---- */
+
+static void launched(struct tasks *t, const char *shepherd, uint64_t job,
+		     uint32_t index)
+{
+	Berth__Launch l = BERTH__LAUNCH__INIT;
+	Berth__TaskSpec spec = BERTH__TASK_SPEC__INIT, *specs[] = {&spec};
+
+	l.shepherd = (char *)shepherd;
+	spec.job = job;
+	spec.index = index;
+	l.n_tasks = 1;
+	l.tasks = specs;
+	tasks_launched(t, &l);
+}
+
+static int lost;
+
+static void count_lost(void *arg, const Berth__TaskStatus *s)
+{
+	lost++;
+	CU_ASSERT_EQUAL(s->state, BERTH__TASK_STATE__TASK_ENDED);
+}
+
+static void report(struct tasks *t, const char *shepherd, uint64_t job,
+		   uint32_t index, Berth__TaskState state, bool full)
+{
+	Berth__TaskReport r = BERTH__TASK_REPORT__INIT;
+	Berth__TaskStatus s = BERTH__TASK_STATUS__INIT, *all[] = {&s};
+
+	s.job = job;
+	s.index = index;
+	s.state = state;
+	r.full = full;
+	r.n_tasks = 1;
+	r.tasks = all;
+	tasks_report(t, shepherd, &r, count_lost, NULL);
+}
+
+static void count_told(void *arg, const char *shepherd,
+		       const Berth__TaskStatus *s)
+{
+	(*(int *)arg)++;
+}
+
+static size_t known(const struct tasks *t)
+{
+	Berth__TaskReport *r = tasks_full(t);
+	size_t n = r->n_tasks;
+
+	CU_ASSERT_TRUE(r->full);
+	tasks_report_free(r);
+	return n;
+}
+
+static void test_tasks(void)
+{
+	struct tasks *t = tasks_create("n0");
+	int told = 0;
+
+	lost = 0;
+	launched(t, "j1", 1, 0);
+	launched(t, "j1", 1, 1);
+	launched(t, "j2", 2, 0);
+	CU_ASSERT_FALSE(tasks_reported(t, 1, 0));
+	report(t, "j1", 1, 0, BERTH__TASK_STATE__TASK_RUNNING, false);
+	CU_ASSERT_TRUE(tasks_reported(t, 1, 0));
+	report(t, "j1", 1, 0, BERTH__TASK_STATE__TASK_ENDED, false);
+	tasks_told(t, count_told, &told);
+	tasks_told(t, count_told, &told);
+	CU_ASSERT_EQUAL(told, 1);
+	CU_ASSERT_EQUAL(tasks_of(t, "j1"), 1);
+
+	/* full: a task it had and has no more is lost, one that is still
+	 * under way to it is not */
+	report(t, "j2", 2, 0, BERTH__TASK_STATE__TASK_RUNNING, false);
+	launched(t, "j2", 2, 1);
+	report(t, "j2", 2, 9, BERTH__TASK_STATE__TASK_RUNNING, true);
+	CU_ASSERT_EQUAL(lost, 1);
+	CU_ASSERT_EQUAL(tasks_of(t, "j2"), 2);
+
+	tasks_shepherd_gone(t, "j2", BERTH__TASK_END__END_LOST, "gone",
+			    count_lost, NULL);
+	CU_ASSERT_EQUAL(lost, 3);
+	CU_ASSERT_EQUAL(tasks_of(t, "j2"), 0);
+	CU_ASSERT_EQUAL(known(t), 5);
+	tasks_destroy(t);
+}
+
+static void test_tasks_are_forgotten(void)
+{
+	struct tasks *t = tasks_create("n0");
+
+	for (uint32_t i = 0; i < 5000; i++) {
+		launched(t, "p", 1, i);
+		report(t, "p", 1, i, BERTH__TASK_STATE__TASK_ENDED, false);
+		if (i < 4000)
+			tasks_told(t, NULL, NULL);
+	}
+	/* 1000 that nobody was told of are all there */
+	CU_ASSERT(known(t) >= 1000);
+	CU_ASSERT(known(t) < 2500);
+	tasks_told(t, NULL, NULL);
+	CU_ASSERT(known(t) <= 1100);
+	tasks_destroy(t);
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		{"settings come back", test_settings},
+		{"bad settings", test_bad_settings},
+		{"roster", test_roster},
+		{"node folder", test_nodedir},
+		{"context ids", test_contexts},
+		{"tasks", test_tasks},
+		{"told ends are forgotten", test_tasks_are_forgotten},
+	};
+
+	return unit_main("launcher tables", tests,
+			 sizeof tests / sizeof tests[0]);
+}
