@@ -30,5 +30,5 @@ tests_unit_net_mpi_check_SOURCES = tests/unit/net_mpi_check.c \
 tests_unit_net_mpi_check_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
 tests_unit_net_mpi_check_LDADD = $(LIBNETMPI) $(LIBNET) $(LIBIO) $(LIBWIRE) \
 	$(LIBBASE) $(MPI_LIBS) $(IO_LIBS) $(WIRE_LIBS)
-TESTS += tests/unit/net_mpi_test
-dist_check_SCRIPTS += tests/unit/net_mpi_test
+TESTS += tests/unit/net_mpi.sh
+dist_check_SCRIPTS += tests/unit/net_mpi.sh
