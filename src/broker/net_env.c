@@ -16,6 +16,9 @@ static const struct {
 	{"OMPI_MCA_btl", "tcp,self"},
 	{"OMPI_MCA_mpi_ft_enable", "1"},
 	{"OMPI_MCA_mpi_ft_detector", "0"},
+	/* 5.0 asks the kernel's routes otherwise, which lead to another rank
+	 * on the same host by way of lo, and calls it unreachable. */
+	{"OMPI_MCA_reachable", "weighted"},
 	{"OMPI_MCA_coll_hcoll_enable", "0"},
 	{"OMPI_MCA_opal_cuda_support", "0"},
 	{"OMPI_MCA_accelerator", "null"},
