@@ -2,20 +2,37 @@
 # can link it.
 noinst_LIBRARIES += src/cli/libcli.a
 src_cli_libcli_a_SOURCES = \
-	src/cli/api.c src/cli/api.h src/cli/cli.h \
+	src/cli/api.c src/cli/api.h \
+	src/cli/attach.c \
 	src/cli/cancel.c \
+	src/cli/chunk.c src/cli/chunk.h \
+	src/cli/cli.h \
 	src/cli/contact.c src/cli/contact.h \
-	src/cli/down.c src/cli/events.c \
-	src/cli/leftover.c src/cli/leftover.h src/cli/lists.c \
+	src/cli/down.c \
+	src/cli/env.c src/cli/env.h \
+	src/cli/events.c \
+	src/cli/feed.c src/cli/feed.h \
+	src/cli/follow.c src/cli/follow.h \
+	src/cli/leftover.c src/cli/leftover.h \
+	src/cli/lists.c \
+	src/cli/logs.c \
 	src/cli/mark.c src/cli/mark.h \
+	src/cli/mpirun.c \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/parse.c src/cli/parse.h \
 	src/cli/plan.c src/cli/plan.h \
+	src/cli/run.c src/cli/run.h \
 	src/cli/show.c \
+	src/cli/sink.c src/cli/sink.h \
+	src/cli/spec.c src/cli/spec.h \
+	src/cli/spec_mpi.c \
 	src/cli/statedir.c src/cli/statedir.h \
+	src/cli/submit.c \
 	src/cli/table.c src/cli/table.h \
-	src/cli/top.c src/cli/topo.c \
-	src/cli/up.c src/cli/wait.c
+	src/cli/top.c \
+	src/cli/topo.c \
+	src/cli/up.c \
+	src/cli/wait.c
 src_cli_libcli_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
 	$(PROTOBUF_C_CFLAGS)
 src_cli_libcli_a_CFLAGS = $(AM_CFLAGS)

@@ -56,10 +56,13 @@ static int store(const struct opt *o, const char *shown, const char *value,
 	case OPT_COUNT:
 		return parse_count(shown, value, o->dest, err);
 	case OPT_TIME:
-		return parse_time(shown, value, o->dest, err);
+		return parse_time(shown, value, 1000, o->dest, err);
+	case OPT_MINUTES:
+		return parse_time(shown, value, 60000, o->dest, err);
 	case OPT_SIZE:
 		return parse_size(shown, value, o->dest, err);
 	case OPT_LIST:
+	case OPT_PAIR:
 		list->items = mem_resize(list->items, list->count + 1,
 					 sizeof(*list->items));
 		list->items[list->count++] = value;
@@ -161,7 +164,13 @@ static int parse_one(const struct opt *table, int argc, char **argv, int *i,
 					 arg);
 		value = argv[++*i];
 	}
-	return store(o, arg, value, err);
+	if (store(o, arg, value, err) != 0)
+		return -1;
+	if (o->type != OPT_PAIR)
+		return 0;
+	if (*i + 1 == argc)
+		return error_set(err, BERTH_EINPUT, "%s needs two values", arg);
+	return store(o, arg, argv[++*i], err);
 }
 
 static bool is_help(const struct opt *table, const char *arg)

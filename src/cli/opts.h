@@ -15,9 +15,11 @@ enum opt_type {
 	OPT_FLAG,   /* bool: set to true */
 	OPT_STRING, /* const char *: points into argv */
 	OPT_COUNT,  /* long long: a whole number ≥ 0 */
-	OPT_TIME,   /* long long: milliseconds, see parse.h */
+	OPT_TIME,   /* long long: milliseconds; a bare number is seconds */
+	OPT_MINUTES, /* the same; a bare number is minutes */
 	OPT_SIZE,   /* long long: MiB, see parse.h */
 	OPT_LIST,   /* struct opt_list: each occurrence is added */
+	OPT_PAIR,   /* struct opt_list: two values, one behind the other */
 	OPT_IGNORE, /* a flag that is accepted and means nothing here */
 	OPT_HEADING /* no option: help is a heading */
 };

@@ -29,7 +29,7 @@ int parse_count(const char *what, const char *text, long long *out,
 static int bad_time(const char *what, const char *text, struct berth_error *err)
 {
 	return error_set(err, BERTH_EINPUT,
-			 "%s: '%s' is not a time; write 90, 1:30, 1:00:00, "
+			 "%s: '%s' is not a time; write 90s, 1:30, 1:00:00, "
 			 "1-12:00:00 or 2h30m",
 			 what, text);
 }
@@ -118,11 +118,20 @@ static int time_with_colons(const char *text, double *ms)
 	return 0;
 }
 
-int parse_time(const char *what, const char *text, long long *ms,
-	       struct berth_error *err)
+int parse_time(const char *what, const char *text, long long bare_ms,
+	       long long *ms, struct berth_error *err)
 {
 	double value;
 
+	if (text[strspn(text, "0123456789.")] == '\0') {
+		const char *p = text;
+
+		value = number_at(&p) * (double)bare_ms;
+		if (value < 0 || *p || value > (double)LIMIT)
+			return bad_time(what, text, err);
+		*ms = llround(value);
+		return 0;
+	}
 	if (time_with_colons(text, &value) != 0 &&
 	    time_with_units(text, &value) != 0)
 		return bad_time(what, text, err);

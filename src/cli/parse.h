@@ -9,11 +9,13 @@ int parse_count(const char *what, const char *text, long long *out,
 		struct berth_error *err);
 
 /*
- * "90" seconds, "1:30" minutes, "1:00:00" hours, "1-12:00:00" with days; or
- * with units "1500ms", "90s", "5m", "2h", "1d", "1h30m".  In milliseconds.
+ * "1:30" minutes and seconds, "1:00:00" hours, "1-12:00:00" with days; or with
+ * units "1500ms", "90s", "5m", "2h", "1d", "1h30m".  A bare number is in units
+ * of bare_ms: 1000 (seconds, as mpirun has it) or 60000 (minutes, as Slurm
+ * does).  In milliseconds.
  */
-int parse_time(const char *what, const char *text, long long *ms,
-	       struct berth_error *err);
+int parse_time(const char *what, const char *text, long long bare_ms,
+	       long long *ms, struct berth_error *err);
 
 /* "512" MiB; "512M", "4G", "1.5T", "2048K", also with "iB" or "B". */
 int parse_size(const char *what, const char *text, long long *mib,
