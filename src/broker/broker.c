@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "broker/agent.h"
 #include "broker/leader.h"
+#include "broker/roster_keeper.h"
 
 /* What has been sent may go out before we do. */
 enum { LINGER_US = 200 * 1000 };
@@ -20,6 +21,7 @@ struct broker {
 	struct net *net;
 	struct agent *agent;
 	struct leader *leader; /* NULL: another rank leads */
+	struct roster_keeper *keeper; /* of a leader under mpirun */
 	struct loop_signal *term, *intr;
 	struct loop_timer *linger;
 	int status;
@@ -95,6 +97,9 @@ static void on_message(void *arg, const char *node, const Berth__Msg *msg)
 	case BERTH__MSG__BODY_LAUNCHER_INFO:
 		if (b->leader)
 			leader_message(b->leader, node, msg);
+		if (b->keeper &&
+		    msg->body_case == BERTH__MSG__BODY_NODE_HELLO)
+			roster_keeper_hello(b->keeper, msg->node_hello);
 		break;
 	default:
 		agent_message(b->agent, node, msg);
@@ -181,6 +186,8 @@ struct broker *broker_create(struct loop *l, struct net *net,
 		b->leader = make_leader(b, conf, err);
 		if (b->leader == NULL)
 			goto fail;
+		if (!conf->hosted)
+			b->keeper = roster_keeper_create(l, net, conf->berth);
 	}
 	net_start(net, &net_handlers, b);
 	return b;
@@ -205,6 +212,7 @@ int broker_run(struct broker *b)
 
 void broker_exit(struct broker *b, int status)
 {
+	roster_keeper_destroy(b->keeper);
 	leader_destroy(b->leader);
 	agent_destroy(b->agent);
 	net_mpi_exit(b->net, status);

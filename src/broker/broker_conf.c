@@ -211,6 +211,19 @@ static int get_labels(struct broker_conf *c, struct conf *conf,
 	return 0;
 }
 
+/* These are for `berth up`; a rank under mpirun needs the network alone. */
+static int get_launcher(struct broker_conf *c, struct conf *conf,
+			struct berth_error *err)
+{
+	const char *unused;
+
+	if (get_string(conf, "launcher.network", &c->network, err) < 0 ||
+	    conf_string(conf, "launcher.folder", &unused, err) < 0 ||
+	    conf_string(conf, "launcher.rsh", &unused, err) < 0)
+		return -1;
+	return 0;
+}
+
 static int read_file(struct broker_conf *c, struct berth_error *err)
 {
 	struct conf *conf;
@@ -231,6 +244,8 @@ static int read_file(struct broker_conf *c, struct berth_error *err)
 	if (rc == 0)
 		rc = get_labels(c, conf, err);
 	if (rc == 0)
+		rc = get_launcher(c, conf, err);
+	if (rc == 0)
 		rc = conf_done(conf, err);
 	conf_destroy(conf);
 	return rc;
@@ -249,10 +264,20 @@ int broker_conf_init(struct broker_conf *c, const struct broker_options *o,
 		c->conf_path = file_in(c->state_dir, "berth.conf");
 	if (read_token(c, err) < 0 || read_file(c, err) < 0)
 		goto fail;
+	if (getenv("BERTH_ADDRESS"))
+		broker_conf_reach(c, getenv("BERTH_ADDRESS"));
 	return 0;
 fail:
 	broker_conf_finish(c);
 	return -1;
+}
+
+void broker_conf_reach(struct broker_conf *c, const char *address)
+{
+	size_t n = strcspn(address, ":");
+
+	if (c->host == NULL && n > 0 && strncmp(address, "127.", 4) != 0)
+		c->host = mem_strndup(address, n);
 }
 
 void broker_conf_finish(struct broker_conf *c)
@@ -264,6 +289,7 @@ void broker_conf_finish(struct broker_conf *c)
 	free(c->topology);
 	free(c->conf_path);
 	free(c->token);
+	free(c->network);
 	free(c->policy);
 	free(c->host);
 	mem_strv_free(c->frameworks);

@@ -14,6 +14,8 @@
  *     node_timeout_ms = 30000;
  *     keep_jobs = 10000; keep_events = 4096;
  *   };
+ *   launcher = { network = "10.1.0.0/16"; folder = "/local"; rsh = "ssh"; };
+ *                                    # read by `berth up`
  *   labels = { arch = "x"; rack = "7"; };  # of every node
  */
 #ifndef BROKER_BROKER_CONF_H
@@ -35,6 +37,7 @@ struct broker_conf {
 	char *token;	 /* NULL: the leader makes one */
 	bool hosted;	 /* started by a launcher, not by mpirun */
 
+	char *network; /* NULL: the launcher finds out; see launcher */
 	char *policy, *host;
 	char **frameworks;
 	char **labels; /* "name=value" */
@@ -52,5 +55,8 @@ struct broker_options {
 int broker_conf_init(struct broker_conf *c, const struct broker_options *o,
 		     struct berth_error *err);
 void broker_conf_finish(struct broker_conf *c);
+/* The node's launcher is at "host:port": where nothing else was said the API is
+ * to be reached there too. */
+void broker_conf_reach(struct broker_conf *c, const char *address);
 
 #endif

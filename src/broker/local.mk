@@ -70,6 +70,7 @@ src_broker_libagent_a_SOURCES = \
 	src/broker/agent_join.c src/broker/agent_join.h \
 	src/broker/launcher_link.c src/broker/launcher_link.h \
 	src/broker/output.c src/broker/output.h \
+	src/broker/roster_keeper.c src/broker/roster_keeper.h \
 	src/broker/sweeper.c src/broker/sweeper.h \
 	src/broker/task_table.c src/broker/task_table.h
 src_broker_libagent_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
@@ -78,7 +79,8 @@ LIBAGENT = src/broker/libagent.a
 bin_PROGRAMS += bin/berthd
 bin_berthd_SOURCES = src/broker/main.c \
 	src/broker/broker.c src/broker/broker.h \
-	src/broker/broker_conf.c src/broker/broker_conf.h
+	src/broker/broker_conf.c src/broker/broker_conf.h \
+	src/broker/own_launcher.c src/broker/own_launcher.h
 bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
 bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
 	$(LIBSHOWNODE) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \

@@ -13,6 +13,7 @@
 #include "broker/broker.h"
 #include "broker/broker_conf.h"
 #include "broker/net.h"
+#include "broker/own_launcher.h"
 #include "broker/show_node.h"
 #include "topo/topo.h"
 
@@ -98,8 +99,23 @@ static int fail(const struct berth_error *err)
 	return error_exit_status(err);
 }
 
+/* Without a launcher above us: find or start one, and be reached where it
+ * is. */
+static int find_launcher(struct broker_conf *conf, struct berth_error *err)
+{
+	char *address;
+
+	if (conf->hosted)
+		return 0;
+	if (own_launcher_ensure(conf, &address, err) < 0)
+		return -1;
+	broker_conf_reach(conf, address);
+	free(address);
+	return 0;
+}
+
 /* Does not return when all goes well: see broker_exit. */
-static int serve(const struct broker_conf *conf, struct berth_error *err)
+static int serve(struct broker_conf *conf, struct berth_error *err)
 {
 	/* mpirun binds a rank as it likes; that is not the allocation. */
 	unsigned flags = conf->hosted ? 0 : TOPO_IGNORE_BINDING;
@@ -110,6 +126,8 @@ static int serve(const struct broker_conf *conf, struct berth_error *err)
 	char *xml = NULL;
 
 	/* Before MPI: its library brings threads. */
+	if (find_launcher(conf, err) < 0)
+		return -1;
 	topology = topo_load(conf->topology, flags, &xml, err);
 	if (topology == NULL)
 		return -1;

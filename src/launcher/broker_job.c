@@ -97,6 +97,7 @@ static char **rank_environment(const struct settings *s, bool late)
 
 	buf_init(&more);
 	mpi_environment(s, &more);
+	buf_printf(&more, "BERTH_ADDRESS=%s\n", s->address);
 	if (late)
 		buf_puts(&more, "BERTH_LATE=1\n");
 	while (base[n])

@@ -130,13 +130,19 @@ static void say_running(struct program *p)
 	char *pid = nodedir_read(p->settings.dir, "launcher.pid", NULL);
 
 	settings_init(&theirs);
-	if (settings_load(&theirs, p->settings.dir, NULL) == 0)
-		bootstrap_say(&p->settings, "running %s %d", theirs.address,
-			      pid ? atoi(pid) : 0);
-	else
+	if (settings_load(&theirs, p->settings.dir, NULL) < 0)
 		bootstrap_say(&p->settings,
 			      "error another launcher is just starting in %s",
 			      p->settings.dir);
+	else if (strcmp(theirs.secret, p->settings.secret) != 0)
+		bootstrap_say(&p->settings,
+			      "error another Berth named %s, of %s, has the "
+			      "folder %s: give this one a --name",
+			      theirs.berth, theirs.state_dir,
+			      p->settings.dir);
+	else
+		bootstrap_say(&p->settings, "running %s %d", theirs.address,
+			      pid ? atoi(pid) : 0);
 	settings_finish(&theirs);
 	free(pid);
 }
