@@ -178,6 +178,22 @@ static void on_end(void *arg)
 		l->ended(l->ended_arg, a->reason, a->kill_tasks);
 }
 
+/* Under mpirun this rank may be the first to come to its node's folder. */
+static int make_folder_of(const char *path, struct berth_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder;
+	int rc = 0;
+
+	if (slash == NULL || slash == path)
+		return 0;
+	folder = mem_strndup(path, (size_t)(slash - path));
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		rc = error_sys(err, "%s", folder);
+	free(folder);
+	return rc;
+}
+
 struct api *api_create(struct leader *l, struct berth_error *err)
 {
 	struct api *a = mem_alloc(sizeof(*a));
@@ -188,7 +204,9 @@ struct api *api_create(struct leader *l, struct berth_error *err)
 	a->server = http_server_create(l->loop, MAX_BODY, on_request, a, err);
 	if (a->server == NULL)
 		goto fail;
-	if (path != NULL && http_server_listen_unix(a->server, path, err) != 0)
+	if (path != NULL &&
+	    (make_folder_of(path, err) != 0 ||
+	     http_server_listen_unix(a->server, path, err) != 0))
 		goto fail;
 	if (listen_tcp(a, err) != 0)
 		goto fail;

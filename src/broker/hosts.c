@@ -74,7 +74,7 @@ static int send_launch(struct host *host, char *program,
 		       struct berth_error *err)
 {
 	const struct leader *l = host->hosts->leader;
-	char *argv[] = {program, (char *)"--plugin", (char *)host->name};
+	char *argv[] = {program, (char *)host->name};
 	char *log = log_path(l, host->name);
 	char *key = mem_printf("f.%s", host->name);
 	char *node = (char *)net_self(l->net);
@@ -86,7 +86,7 @@ static int send_launch(struct host *host, char *program,
 	Berth__Slice slice = BERTH__SLICE__INIT;
 	int rc;
 
-	app.n_argv = 3;
+	app.n_argv = 2;
 	app.argv = argv;
 	app.env = host_env(host->hosts, &app.n_env);
 	app.cwd = l->set.state_dir != NULL ? l->set.state_dir : (char *)"/";
@@ -203,7 +203,7 @@ static void host_status(struct host *host, const Berth__TaskStatus *t,
 	}
 }
 
-/* What a full report does not name, does not run. */
+/* What a full report does not name as running, does not run. */
 static void after_full(struct hosts *h, const bool *named)
 {
 	for (size_t i = 0; i < h->n; i++) {
@@ -211,7 +211,7 @@ static void after_full(struct hosts *h, const bool *named)
 
 		if (named[i])
 			continue;
-		if (!h->known)
+		if (!h->known && host->state == HOST_ABSENT)
 			host_start(host);
 		else if (host->state == HOST_RUNNING ||
 			 host->state == HOST_STRANGE)
@@ -230,7 +230,7 @@ void hosts_report(struct hosts *h, const Berth__TaskReport *report)
 
 		if (t->job != 0 || t->index < HOSTS_FIRST_INDEX || at >= h->n)
 			continue;
-		named[at] = true;
+		named[at] = t->state == BERTH__TASK_STATE__TASK_RUNNING;
 		host_status(&h->host[at], t, report->full && !h->known);
 	}
 	if (report->full)
