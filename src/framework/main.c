@@ -20,7 +20,7 @@
 #include "framework/plugin_file.h"
 
 static const char usage[] =
-	"Usage: berth-framework [OPTION]... PLUGIN\n"
+	"Usage: berth-framework [OPTION]... [--plugin] PLUGIN\n"
 	"Run the framework PLUGIN (a name, or the path of its file) against\n"
 	"the broker at $BERTH_URI with the token $BERTH_TOKEN.\n"
 	"\n"
@@ -56,6 +56,7 @@ static int parse_ms(const char *text, unsigned *out)
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
+		{ "plugin", required_argument, NULL, 'p' },
 		{ "name", required_argument, NULL, 'n' },
 		{ "role", required_argument, NULL, 'r' },
 		{ "failover-ms", required_argument, NULL, 'f' },
@@ -71,6 +72,9 @@ static int parse(int argc, char **argv, struct options *o)
 		if (c < 0)
 			break;
 		switch (c) {
+		case 'p':
+			o->plugin = optarg;
+			break;
 		case 'n':
 			o->name = optarg;
 			break;
@@ -98,11 +102,12 @@ static int parse(int argc, char **argv, struct options *o)
 			return 2;
 		}
 	}
-	if (optind + 1 != argc) {
+	if (!o->plugin && optind < argc)
+		o->plugin = argv[optind++];
+	if (!o->plugin || optind != argc) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	o->plugin = argv[optind];
 	return 0;
 }
 
