@@ -28,7 +28,7 @@ void binder_destroy(struct binder *b)
 static int want_topology(struct binder *b, struct berth_error *err)
 {
 	if (b->topology == NULL)
-		b->topology = topo_load_system(0, NULL, err);
+		b->topology = topo_load_system(TOPO_NO_DEVICES, NULL, err);
 	return b->topology ? 0 : -1;
 }
 

@@ -9,7 +9,8 @@
  *
  * Loads take some milliseconds (hundreds, where a GPU's driver has to wake)
  * and may be called from one thread at a time.  The first one sets
- * HWLOC_HIDE_ERRORS, unless it is set: make it before there are threads.
+ * HWLOC_HIDE_ERRORS and HWLOC_PLUGINS_BLACKLIST, unless they are set: make it
+ * before there are threads.
  * Texts and files are loaded in a child process first, because hwloc crashes
  * on some; so these calls fork and wait.
  */
@@ -33,6 +34,8 @@ enum {
 	/* Our own binding says nothing about the allocation: mpirun bound
 	 * this rank to one core, say. */
 	TOPO_IGNORE_BINDING = 1,
+	/* No GPUs, drives and ports: for who wants to bind, and is in a hurry */
+	TOPO_NO_DEVICES = 2,
 };
 struct topology *topo_load_system(unsigned flags, char **xml,
 				  struct berth_error *err);

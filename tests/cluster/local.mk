@@ -4,7 +4,7 @@
 check-cluster: all
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/tests/cluster/run' $(TESTS_CLUSTER)
 
-EXTRA_DIST += tests/cluster/run tests/cluster/lib.sh tests/cluster/nsrsh \
+EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/nsrsh \
 	tests/cluster/bad_input.sh \
 	tests/cluster/batch.sh \
 	tests/cluster/failure.sh \

@@ -212,6 +212,11 @@ static void machine_follows_affinity(void)
 	CU_ASSERT_EQUAL(mine->npus, 1);
 	CU_ASSERT(bitset_test(&mine->pus, (unsigned)cpu));
 	CU_ASSERT(whole->npus >= all->npus);
+	topology_unref(whole);
+	whole = topo_load_system(TOPO_IGNORE_BINDING | TOPO_NO_DEVICES, NULL,
+				 &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(whole);
+	CU_ASSERT_EQUAL(whole->ndrives + whole->ngpus + whole->nports, 0);
 	CU_ASSERT_EQUAL(mine->nnumas, all->nnumas);
 	topology_unref(all);
 	topology_unref(mine);
