@@ -163,13 +163,15 @@ int apply_demand_set(struct ledger *l, const struct event *ev,
 	d->charged = f->role;
 	if (d->role != NULL && *d->role != '\0')
 		d->charged = state_role(l, d->role);
+	d->named = name_set(d->nodes);
 	d->excluded = name_set(d->exclude);
+	d->stamp = l->next_seq++;
 	if (old != NULL) {
 		d->seq = old->seq;
 		d->offered = old->offered;
 		unlink_demand(l, old, d);
 	} else {
-		d->seq = l->next_seq++;
+		d->seq = d->stamp;
 	}
 	map_put(f->by_id, d->id, d);
 	link_demand(f, d);

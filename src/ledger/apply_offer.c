@@ -64,6 +64,9 @@ void state_drop(struct ledger *l, struct slice *s)
 	idmap_remove(&l->slices, s->id);
 	changed_free(l, n, &before);
 	state_dirty_node(l, n);
+	/* Where nothing is offered of it, shares have changed all the same. */
+	if (!n->index.dirty)
+		l->changed = true;
 	slice_destroy(s);
 }
 
@@ -129,6 +132,7 @@ static int add_slices(struct ledger *l, struct offer *o,
 		s = slice_copy(given);
 		s->state = SLICE_OFFERED;
 		s->offer = o;
+		s->demand_seq = o->demand != NULL ? o->demand->seq : 0;
 		s->framework = o->framework;
 		s->role = o->demand != NULL ? o->demand->charged :
 					      o->framework->role;

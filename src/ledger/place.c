@@ -30,6 +30,8 @@ struct search {
 
 bool place_allows(const struct demand *d, const struct node *n)
 {
+	if (d->named != NULL && map_get(d->named, n->name) == NULL)
+		return false;
 	if (d->excluded != NULL && map_get(d->excluded, n->name) != NULL)
 		return false;
 	for (size_t i = 0; i < d->nlabels; i++) {
@@ -71,6 +73,18 @@ static bool held_for_another(const struct ledger *l, const struct demand *d,
 	       n->index.holder != d;
 }
 
+/* Has d its per_node units there already? */
+static bool has_units(const struct demand *d, const struct node *n)
+{
+	const struct slice *s;
+
+	TAILQ_FOREACH(s, &n->slices, of_node) {
+		if (s->demand_seq == d->seq)
+			return true;
+	}
+	return false;
+}
+
 unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
 		     unsigned limit)
 {
@@ -87,6 +101,8 @@ unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
 		units = d->exclusive ? 0 : beside_hold(d, n, units);
 	if (units == 0 || units < d->per_node || units < d->min_per_node)
 		return 0;
+	if (d->per_node > 0 && has_units(d, n))
+		return 0;
 	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
 		return 0;
 	return place_allows(d, n) ? units : 0;
@@ -102,6 +118,8 @@ static unsigned capacity_of(const struct demand *d, const struct node *n,
 		limit = d->per_node;
 	units = fit_capacity(n, &d->unit, d->fit, limit);
 	if (units == 0 || units < d->per_node || units < d->min_per_node)
+		return 0;
+	if (d->per_node > 0 && has_units(d, n))
 		return 0;
 	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
 		return 0;
@@ -259,6 +277,13 @@ static void from_dirty(struct search *s)
 		if (!visit(s, n))
 			return;
 	}
+	/* What the last round held may be d's now, if its turn is sooner. */
+	if (s->l->nbefore > FEW_NODES)
+		return;
+	for (size_t i = 0; i < s->l->nbefore; i++) {
+		if (!visit(s, s->l->before[i].node))
+			return;
+	}
 }
 
 /* ---- sharing out ---- */
@@ -376,6 +401,7 @@ static void hold_node(struct ledger *l, struct demand *d, struct node *n,
 		l->held = mem_resize(l->held, l->held_room, sizeof(*l->held));
 	}
 	l->held[l->nheld].node = n;
+	l->held[l->nheld].stamp = d->stamp;
 	l->held[l->nheld++].hold = *hold;
 }
 

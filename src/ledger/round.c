@@ -180,7 +180,10 @@ static void offer_all(struct round *r, struct framework *f)
 		add_slice(&list, s);
 	}
 	if (list.count > 0) {
-		make_offer(l, f, f->asked, true, &list);
+		char *name = mem_strdup(f->asked); /* the event clears it */
+
+		make_offer(l, f, name, true, &list);
+		free(name);
 		r->offers++;
 		r->view.free = l->free;
 	}
@@ -216,13 +219,15 @@ static void start_holds(struct ledger *l)
 	l->round++;
 }
 
-/* What was held and no longer is has become free for others. */
+/* What was held and no longer is, or for another demand, has become free for
+ * those whose turn is before that one's. */
 static void end_holds(struct ledger *l)
 {
 	for (size_t i = 0; i < l->nbefore; i++) {
 		struct node *n = l->before[i].node;
 
 		if (n->index.hold_round != l->round ||
+		    n->index.holder->stamp != l->before[i].stamp ||
 		    !amount_contains(&n->index.hold, &l->before[i].hold))
 			state_dirty_node(l, n);
 	}
@@ -281,6 +286,9 @@ static int decide(struct ledger *l, struct rand_state *rand)
 	if (!full)
 		all_clean(l);
 	end_holds(l);
+	/* What is held depends on what is free where. */
+	if (r.offers > 0 && l->nheld > 0)
+		l->changed = true;
 	return full ? -1 : 0;
 }
 

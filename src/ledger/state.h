@@ -35,9 +35,10 @@ enum due {
 
 TAILQ_HEAD(node_dirty_list, node);
 
-/* So much of a node is kept for a gang. */
+/* So much of a node is kept for a demand. */
 struct held {
 	struct node *node;
+	uint64_t stamp; /* the demand's */
 	struct amount hold;
 };
 

@@ -29,6 +29,7 @@ void demand_destroy(struct demand *d)
 	mem_strv_free(d->exclude);
 	mem_strv_free(d->prefer_nodes);
 	free(d->role);
+	map_destroy(d->named, NULL);
 	map_destroy(d->excluded, NULL);
 	idmap_finish(&d->filters);
 	free(d);
@@ -127,9 +128,11 @@ bool demand_gathers(const struct demand *d)
 
 unsigned demand_least(const struct demand *d)
 {
-	if (demand_gathers(d))
-		return d->count - d->offered;
-	return 1;
+	unsigned least = demand_gathers(d) ? d->count - d->offered : 1;
+
+	if (least < d->per_node)
+		least = d->per_node;
+	return least < d->min_per_node ? d->min_per_node : least;
 }
 
 struct amount request_amount(const struct request *r)

@@ -65,7 +65,8 @@ struct demand {
 	char **nodes;	/* only these; NULL-terminated, NULL: all */
 	char **exclude; /* NULL-terminated or NULL */
 	bool exclusive;
-	unsigned per_node;     /* exactly so many on a node; 0: any */
+	unsigned per_node;     /* exactly so many on a node, over all its offers;
+				  0: any */
 	unsigned min_per_node; /* at least */
 	enum fit_level fit;    /* no slice is spread wider */
 
@@ -81,10 +82,12 @@ struct demand {
 	struct framework *framework;
 	struct role *charged; /* whose share it counts for */
 	uint64_t seq;	      /* order of statement, never reused */
+	uint64_t stamp;	      /* of this version of it, never reused */
 	unsigned offered;     /* units in open offers */
 	bool active;	      /* wants offers now, see ledger */
 	bool dirty;	      /* has to look at every node */
-	struct map *excluded; /* exclude as a set, NULL: none */
+	struct map *named, *excluded; /* nodes and exclude as sets; NULL:
+					 all, none */
 	struct filter *blocked; /* of all nodes, NULL: none */
 	struct idmap filters;	/* of single nodes, by the node's id */
 	TAILQ_ENTRY(demand) of_framework;
@@ -104,7 +107,7 @@ int demand_check(struct demand *d, struct berth_error *err);
 /* Units that may still be offered. */
 unsigned demand_open(const struct demand *d);
 /* Units without which it is not to be offered anything: of a gang what is
- * left of count, else 1. */
+ * left of count, else 1, or what it wants on one node. */
 unsigned demand_least(const struct demand *d);
 /* Is it a gang that has not been met yet? */
 bool demand_gathers(const struct demand *d);

@@ -63,6 +63,7 @@ struct slice {
 	struct framework *framework;
 	struct role *role;	/* whose share it counts for */
 	struct offer *offer;	/* while offered */
+	uint64_t demand_seq;	/* of the demand it was offered for; 0: none */
 	uint64_t job;		/* it was last used for; 0: none */
 	unsigned ntasks;	/* not ended */
 	TAILQ_HEAD(, task) tasks; /* not ended, in the order of launch */

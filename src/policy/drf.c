@@ -254,10 +254,13 @@ static unsigned portion(const struct claim *c, const struct amount *left,
 	uint64_t open = demand_open(d) - c->given;
 	uint64_t most = least_of(open, units_in(left, &d->unit));
 	unsigned least = c->given > 0 ? 1 : demand_least(d);
-	uint64_t n = most / (8 * ngroups);
+	uint64_t n;
 
+	if (d->per_node > 0)
+		most -= most % d->per_node;
 	if (most < least)
 		return 0;
+	n = most / (8 * ngroups);
 	n = n > least ? n : least;
 	if (d->per_node > 0)
 		n = (n + d->per_node - 1) / d->per_node * d->per_node;
@@ -290,13 +293,14 @@ static void share_out(struct scratch *s, const struct view *v)
 	s->norder = 0;
 	make_groups(s);
 	make_heap(s, &v->total);
-	for (g = next_group(s, &v->total); g != NULL && left.cores > 0;
+	for (g = next_group(s, &v->total); g != NULL;
 	     g = next_group(s, &v->total)) {
 		unsigned units = portion(g->first, &left, s->ngroups);
 
 		if (units == 0) {
-			/* A gang that lacks something goes first into the
-			 * placing all the same: nodes may be held for it. */
+			/* It has its place in the order all the same: others
+			 * may not find room for what they were given, and
+			 * nodes may be held for it. */
 			if (g->first->given == 0)
 				s->order[s->norder++] = g->first;
 			g->first = g->first->next;
@@ -328,11 +332,10 @@ static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
 
 		if (view_place(v, d, least, most, &dec) > 0)
 			got = view_decide(v, &dec);
-		if (got == 0)
-			policy_hold(v, d, holds);
-		else
-			any = true;
+		any |= got > 0;
 		c->stuck = got < most;
+		if (c->stuck)
+			policy_hold(v, d, holds);
 	}
 	decision_finish(&dec);
 	return any;

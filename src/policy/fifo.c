@@ -23,8 +23,7 @@ static void fifo_decide(void *scratch, struct view *v)
 			continue;
 		if (view_place(v, d, least, demand_open(d), &dec) > 0)
 			view_decide(v, &dec);
-		else
-			policy_hold(v, d, &holds);
+		policy_hold(v, d, &holds);
 	}
 	decision_finish(&dec);
 }

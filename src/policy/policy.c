@@ -41,7 +41,7 @@ void policy_hold(struct view *v, struct demand *d, struct holds *h)
 {
 	bool *held = demand_gathers(d) ? &h->gang : &h->other;
 
-	if (!*held)
+	if (!*held && d->count > d->offered)
 		*held = view_hold(v, d) > 0;
 }
 

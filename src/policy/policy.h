@@ -125,14 +125,15 @@ static inline bool view_more(struct view *v)
 
 /*
  * The demands that are held for in one round: the first gang that has to
- * wait, and the first demand of another kind that gets nothing.  More would
- * keep more idle than they gain.
+ * wait, and the first demand of another kind that lacks some of its count.
+ * More would keep more idle than they gain.
  */
 struct holds {
 	bool gang, other;
 };
 
-/* d got nothing; hold nodes for it if it is the first of its kind. */
+/* d had its turn; if it still lacks something, and is the first of its kind,
+ * hold nodes for it. */
 void policy_hold(struct view *v, struct demand *d, struct holds *h);
 
 extern const struct policy policy_fifo; /* fifo.c */

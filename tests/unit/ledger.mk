@@ -1,1 +1,5 @@
 # ledger
+UNIT_TESTS += tests/unit/ledger_random_test
+tests_unit_ledger_random_test_SOURCES = tests/unit/ledger_random_test.c tests/unit/unit.h
+tests_unit_ledger_random_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_ledger_random_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
