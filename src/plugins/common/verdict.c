@@ -64,7 +64,7 @@ bool verdict_task(struct verdict *v, const struct berth_task *t,
 		    "%s on %s ran out of its walltime", who, t->node);
 		break;
 	case BERTH_END_FAILED_START:
-		set(v, BERTH_FAILED, nonzero(t->exit_code, VERDICT_NOT_STARTED),
+		set(v, BERTH_FAILED, VERDICT_NOT_STARTED,
 		    "%s did not start on %s: %s", who, t->node,
 		    *text ? text : "no reason given");
 		break;
