@@ -89,18 +89,23 @@ static int seal_cores(struct topology *t, struct berth_error *err)
 	for (size_t i = 0; i < t->ncores; i++) {
 		struct topology_core *c = &t->core[i];
 
-		if (!index_ok(c->l3, t->nl3s) || !index_ok(c->numa, t->nnumas) ||
+		if (!index_ok(c->l3, t->nl3s) ||
+		    !index_ok(c->numa, t->nnumas) ||
 		    !index_ok(c->package, t->npackages) || c->l2 < -1 ||
 		    c->l2 >= CORES_MAX)
-			return error_set(err, BERTH_EINPUT,
-					 "topology: core %zu: part of something "
-					 "that is not there", i);
+			return error_set(
+			    err, BERTH_EINPUT,
+			    "topology: core %zu: part of something "
+			    "that is not there",
+			    i);
 		if (bitset_empty(&c->pus))
 			return error_set(err, BERTH_EINPUT,
 					 "topology: core %zu has no PU", i);
 		if (bitset_intersects(&t->pus, &c->pus))
-			return error_set(err, BERTH_EINPUT, "topology: a PU of "
-					 "core %zu is in another core, too", i);
+			return error_set(err, BERTH_EINPUT,
+					 "topology: a PU of "
+					 "core %zu is in another core, too",
+					 i);
 		bitset_or(&t->pus, &c->pus);
 		if (c->l3 >= 0)
 			bitset_set(&t->l3[c->l3].cores, (unsigned)i);
@@ -124,19 +129,22 @@ static int seal_numas(struct topology *t, struct berth_error *err)
 		if (!index_ok(n->package, t->npackages))
 			return error_set(err, BERTH_EINPUT,
 					 "topology: NUMA node %zu: no such "
-					 "package", i);
+					 "package",
+					 i);
 		for (size_t k = 0; k < i; k++)
 			if (t->numa[k].os_index == n->os_index)
 				return error_set(err, BERTH_EINPUT,
 						 "topology: NUMA node %u is "
-						 "there twice", n->os_index);
+						 "there twice",
+						 n->os_index);
 		n->cpuless = bitset_empty(&n->cores);
 		if (n->cpuless)
 			continue;
 		if (n->mib > UINT64_MAX - t->total_mib)
 			return error_set(err, BERTH_EINPUT,
 					 "topology: NUMA node %u: impossible "
-					 "size of memory", n->os_index);
+					 "size of memory",
+					 n->os_index);
 		t->total_mib += n->mib;
 	}
 	return 0;
@@ -159,16 +167,17 @@ static int seal_devices(struct topology *t, struct topology_device *d, size_t n,
 		default_string(&d[i].model);
 		if (!index_ok(d[i].numa, t->nnumas) ||
 		    !index_ok(d[i].package, t->npackages))
-			return error_set(err, BERTH_EINPUT,
-					 "topology: device %s%s: near something "
-					 "that is not there", d[i].pci,
-					 d[i].name);
-		bitset_foreach(&d[i].cores, c)
+			return error_set(
+			    err, BERTH_EINPUT,
+			    "topology: device %s%s: near something "
+			    "that is not there",
+			    d[i].pci, d[i].name);
+		bitset_foreach (&d[i].cores, c)
 			if ((size_t)c >= t->ncores)
 				return error_set(err, BERTH_EINPUT,
 						 "topology: device %s%s: near "
-						 "no core of ours", d[i].pci,
-						 d[i].name);
+						 "no core of ours",
+						 d[i].pci, d[i].name);
 	}
 	return 0;
 }
@@ -208,7 +217,7 @@ static void hash_str(struct hash *h, const char *s)
 static void hash_set(struct hash *h, const struct bitset *s)
 {
 	hash_u64(h, bitset_count(s));
-	bitset_foreach(s, bit)
+	bitset_foreach (s, bit)
 		hash_int(h, bit);
 }
 
@@ -232,8 +241,8 @@ static void hash_devices(struct hash *h, const struct topology_device *d,
 
 static void seal_hash(struct topology *t)
 {
-	struct hash h = { UINT64_C(0xcbf29ce484222325),
-			  UINT64_C(0x6c62272e07bb0142) };
+	struct hash h = {UINT64_C(0xcbf29ce484222325),
+			 UINT64_C(0x6c62272e07bb0142)};
 
 	hash_u64(&h, t->ncores);
 	for (size_t i = 0; i < t->ncores; i++) {
@@ -260,7 +269,8 @@ static void seal_hash(struct topology *t)
 	hash_devices(&h, t->drive, t->ndrives);
 	hash_devices(&h, t->port, t->nports);
 	hash_u64(&h, t->distance != NULL);
-	for (size_t i = 0; t->distance != NULL && i < t->nnumas * t->nnumas; i++)
+	for (size_t i = 0; t->distance != NULL && i < t->nnumas * t->nnumas;
+	     i++)
 		hash_u64(&h, t->distance[i]);
 	snprintf(t->hash, sizeof(t->hash), "%016" PRIx64 "%016" PRIx64, h.a,
 		 h.b);
@@ -380,7 +390,7 @@ struct topology *topology_create_regular(const struct topology_shape *s)
 void topology_core_pus(const struct topology *t, const struct bitset *cores,
 		       struct bitset *out)
 {
-	bitset_foreach(cores, c)
+	bitset_foreach (cores, c)
 		if ((size_t)c < t->ncores)
 			bitset_or(out, &t->core[c].pus);
 }

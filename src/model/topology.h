@@ -58,10 +58,10 @@ struct topology_package {
 
 enum topology_device_kind {
 	TOPOLOGY_GPU,
-	TOPOLOGY_NVME,	/* one controller, whatever its namespaces */
-	TOPOLOGY_DRIVE, /* any other local drive */
+	TOPOLOGY_NVME,	    /* one controller, whatever its namespaces */
+	TOPOLOGY_DRIVE,	    /* any other local drive */
 	TOPOLOGY_REMOVABLE, /* optical and the like: listed, never offered */
-	TOPOLOGY_PORT,	/* one device of a fabric */
+	TOPOLOGY_PORT,	    /* one device of a fabric */
 };
 
 /* Strings are never NULL; "" is unknown. */
@@ -72,7 +72,7 @@ struct topology_device {
 	char *uuid;   /* GPUs, where the driver gave one */
 	char *vendor; /* "nvidia", "amd", "intel", else the PCI vendor's name */
 	char *model;
-	uint64_t mib; /* drive: size; GPU: memory; 0: unknown */
+	uint64_t mib;	     /* drive: size; GPU: memory; 0: unknown */
 	struct bitset cores; /* the nearest of ours; empty: none of ours is */
 	int numa;	     /* nearest node with memory, -1: unknown */
 	int package;

@@ -8,9 +8,9 @@
 #include "base/buf.h"
 
 static const char *const bind_names[] = {
-	[TOPO_BIND_CORE] = "core",     [TOPO_BIND_L3] = "l3",
-	[TOPO_BIND_NUMA] = "numa",     [TOPO_BIND_SOCKET] = "socket",
-	[TOPO_BIND_NONE] = "none",
+    [TOPO_BIND_CORE] = "core", [TOPO_BIND_L3] = "l3",
+    [TOPO_BIND_NUMA] = "numa", [TOPO_BIND_SOCKET] = "socket",
+    [TOPO_BIND_NONE] = "none",
 };
 
 int topo_bind_parse(const char *name, enum topo_bind *out,
@@ -149,8 +149,8 @@ static void set_index(struct bitset *s, int index)
 char *topo_locality_string(const struct topology *t, const struct bitset *pus)
 {
 	enum { NUMA, PACKAGE, L3, L2, CORE, PU, KINDS };
-	static const char *const names[KINDS] = { "NM", "SK", "L3",
-						  "L2", "CR", "HT" };
+	static const char *const names[KINDS] = {"NM", "SK", "L3",
+						 "L2", "CR", "HT"};
 	struct bitset set[KINDS];
 	struct buf b;
 	unsigned pu = 0;
@@ -162,7 +162,7 @@ char *topo_locality_string(const struct topology *t, const struct bitset *pus)
 		const struct topology_core *c = &t->core[i];
 
 		/* PUs go by their place in the tree, as everything else. */
-		bitset_foreach(&c->pus, p) {
+		bitset_foreach (&c->pus, p) {
 			if (bitset_test(pus, (unsigned)p))
 				bitset_set(&set[PU], pu);
 			pu++;
@@ -189,7 +189,7 @@ void *topo_cpuset_create(const struct bitset *pus)
 
 	if (bitmap == NULL)
 		abort();
-	bitset_foreach(pus, p)
+	bitset_foreach (pus, p)
 		hwloc_bitmap_set(bitmap, (unsigned)p);
 	return bitmap;
 }

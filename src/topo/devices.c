@@ -21,8 +21,8 @@ struct vendor {
 
 /* Those who make devices to compute on. */
 static const struct vendor compute_vendors[] = {
-	{ 0x10de, "nvidia" }, { 0x1002, "amd" },    { 0x8086, "intel" },
-	{ 0x1bcf, "nec" },    { 0x1da3, "habana" },
+    {0x10de, "nvidia"}, {0x1002, "amd"},    {0x8086, "intel"},
+    {0x1bcf, "nec"},	{0x1da3, "habana"},
 };
 
 #define PCI_CLASS_3D 0x0302
@@ -74,8 +74,8 @@ static bool is_ours(const struct topology *t, int numa)
 static int only_numa(const struct topology *t, hwloc_obj_t obj)
 {
 	enum { OURS, NORMAL, ANY, RANKS };
-	int found[RANKS] = { -1, -1, -1 };
-	unsigned n[RANKS] = { 0, 0, 0 };
+	int found[RANKS] = {-1, -1, -1};
+	unsigned n[RANKS] = {0, 0, 0};
 
 	for (int i = 0; i < (int)t->nnumas; i++) {
 		int rank = ANY;
@@ -112,8 +112,8 @@ static void place(const struct topology *t, hwloc_topology_t from,
 	d->numa = only_numa(t, at);
 	package = at;
 	if (at->type != HWLOC_OBJ_PACKAGE)
-		package = hwloc_get_ancestor_obj_by_type(
-			from, HWLOC_OBJ_PACKAGE, at);
+		package =
+		    hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_PACKAGE, at);
 	if (package != NULL)
 		d->package = (int)package->logical_index;
 	else if (d->numa >= 0)
@@ -135,11 +135,10 @@ static struct topology_device *add(const struct topology *t,
 	d = &(*list)[(*n)++];
 	memset(d, 0, sizeof(*d));
 	if (pci != NULL)
-		d->pci = mem_printf("%04x:%02x:%02x.%x",
-				    pci->attr->pcidev.domain,
-				    pci->attr->pcidev.bus,
-				    pci->attr->pcidev.dev,
-				    pci->attr->pcidev.func);
+		d->pci =
+		    mem_printf("%04x:%02x:%02x.%x", pci->attr->pcidev.domain,
+			       pci->attr->pcidev.bus, pci->attr->pcidev.dev,
+			       pci->attr->pcidev.func);
 	place(t, from, d, obj);
 	return d;
 }
@@ -167,8 +166,8 @@ static void sort(struct topology_device *list, size_t n)
 
 static bool is_compute(hwloc_obj_t os)
 {
-	static const char *const names[] = { "nvml", "cuda", "opencl", "rsmi",
-					     "ze",   "ve" };
+	static const char *const names[] = {"nvml", "cuda", "opencl",
+					    "rsmi", "ze",   "ve"};
 
 	if (is_os(os, HWLOC_OBJ_OSDEV_COPROC))
 		return true;
@@ -193,8 +192,8 @@ static bool has_compute(hwloc_obj_t pci)
  * graphics cards do; without ROCm only the device number tells. */
 static bool amd_instinct(const struct hwloc_pcidev_attr_s *p)
 {
-	static const unsigned short ids[] = { 0x66a0, 0x66a1, 0x738c, 0x738e,
-					      0x7408, 0x740c, 0x740f, 0x7410 };
+	static const unsigned short ids[] = {0x66a0, 0x66a1, 0x738c, 0x738e,
+					     0x7408, 0x740c, 0x740f, 0x7410};
 
 	if (p->vendor_id != PCI_VENDOR_AMD)
 		return false;
@@ -240,15 +239,13 @@ static const char *gpu_info(hwloc_obj_t pci, const char *const *names, size_t n)
 
 static void read_gpu(struct topology *t, hwloc_topology_t from, hwloc_obj_t pci)
 {
-	static const char *const uuids[] = { "NVIDIAUUID", "AMDUUID",
-					     "LevelZeroUUID", "BerthUUID" };
-	static const char *const models[] = { "GPUModel", "BerthModel",
-					      "PCIDevice" };
-	static const char *const kib[] = { "CUDAGlobalMemorySize",
-					   "RSMIVRAMSize",
-					   "LevelZeroHBMSize",
-					   "OpenCLGlobalMemorySize",
-					   "BerthMemoryKiB" };
+	static const char *const uuids[] = {"NVIDIAUUID", "AMDUUID",
+					    "LevelZeroUUID", "BerthUUID"};
+	static const char *const models[] = {"GPUModel", "BerthModel",
+					     "PCIDevice"};
+	static const char *const kib[] = {
+	    "CUDAGlobalMemorySize", "RSMIVRAMSize", "LevelZeroHBMSize",
+	    "OpenCLGlobalMemorySize", "BerthMemoryKiB"};
 	struct topology_device *d;
 	const char *size;
 

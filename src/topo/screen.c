@@ -90,8 +90,8 @@ static bool equal(const char *p, size_t len, const char *word)
 /* Go behind the next `word`; -1 when there is none. */
 static int skip_past(struct screen *s, const char *word, const char *what)
 {
-	const char *p = memmem(s->at, (size_t)(s->end - s->at), word,
-			       strlen(word));
+	const char *p =
+	    memmem(s->at, (size_t)(s->end - s->at), word, strlen(word));
 
 	if (p == NULL)
 		return fail(s, what);
@@ -159,23 +159,28 @@ static bool set_ok(const struct attr *a)
 	return a->value_len > 0 && commas < (TOPO_INDEX_MAX + 1) / 32;
 }
 
+static bool ends_with(const struct attr *a, const char *word)
+{
+	size_t n = strlen(word);
+
+	return a->name_len >= n &&
+	       memcmp(a->name + a->name_len - n, word, n) == 0;
+}
+
 static int check_attrs(struct screen *s, const struct tag *t)
 {
-	static const char *const limited[] = { "nbobjs", "length" };
+	uint64_t v;
 
 	for (unsigned i = 0; i < t->nattrs; i++) {
 		const struct attr *a = &t->attr[i];
-		uint64_t v;
 
-		if (a->name_len >= 6 && !set_ok(a) &&
-		    (equal(a->name + a->name_len - 6, 6, "cpuset") ||
-		     (a->name_len >= 7 &&
-		      equal(a->name + a->name_len - 7, 7, "nodeset"))))
+		if ((ends_with(a, "cpuset") || ends_with(a, "nodeset")) &&
+		    !set_ok(a))
 			return fail(s, "a set of PUs or nodes is broken");
-		if (equal(a->name, a->name_len, limited[0]) &&
+		if (equal(a->name, a->name_len, "nbobjs") &&
 		    !number(a, DISTANCES_MAX, &v))
 			return fail(s, "nbobjs is no number or too large");
-		if (equal(a->name, a->name_len, limited[1]) &&
+		if (equal(a->name, a->name_len, "length") &&
 		    !number(a, TOPO_XML_MAX, &v))
 			return fail(s, "length is no number or too large");
 	}
@@ -351,8 +356,8 @@ static int walk(struct screen *s)
 
 int topo_screen_xml(const char *xml, size_t len, struct berth_error *err)
 {
-	struct screen s = { .text = xml, .at = xml, .end = xml + len,
-			    .err = err };
+	struct screen s = {
+	    .text = xml, .at = xml, .end = xml + len, .err = err};
 	int rc;
 
 	if (len > TOPO_XML_MAX)
@@ -396,8 +401,8 @@ int topo_screen_synthetic(const char *text, struct berth_error *err)
 		n = strtoull(p, &end, 0);
 		if (errno != 0 || n > TOPO_INDEX_MAX ||
 		    product * (n ? n : 1) > TOPO_INDEX_MAX)
-			return error_set(err, BERTH_EINPUT,
-					 "more than %d PUs", TOPO_INDEX_MAX);
+			return error_set(err, BERTH_EINPUT, "more than %d PUs",
+					 TOPO_INDEX_MAX);
 		product *= n ? n : 1;
 		p = end;
 	}

@@ -48,19 +48,19 @@ static hwloc_topology_t prepare(unsigned flags, struct berth_error *err)
 				       HWLOC_TYPE_FILTER_KEEP_NONE);
 	/* the same where they are built in */
 	hwloc_topology_set_components(
-		h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "gl");
+	    h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "gl");
 	hwloc_topology_set_components(
-		h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "opencl");
+	    h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "opencl");
 	hwloc_topology_set_components(
-		h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "cuda");
+	    h, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "cuda");
 	return h;
 }
 
 /* Memory that is ours, node by node, shrunk to the limit of our cgroup. */
 static void apply_limit(struct topology *t, hwloc_topology_t h)
 {
-	const char *text = hwloc_obj_get_info_by_name(
-		hwloc_get_root_obj(h), LIMIT_INFO);
+	const char *text =
+	    hwloc_obj_get_info_by_name(hwloc_get_root_obj(h), LIMIT_INFO);
 	uint64_t limit, sum = 0;
 	struct bitset used;
 
@@ -71,9 +71,9 @@ static void apply_limit(struct topology *t, hwloc_topology_t h)
 	for (size_t i = 0; i < t->ncores; i++)
 		if (t->core[i].numa >= 0)
 			bitset_set(&used, (unsigned)t->core[i].numa);
-	bitset_foreach(&used, n)
+	bitset_foreach (&used, n)
 		sum += t->numa[n].mib;
-	bitset_foreach(&used, n)
+	bitset_foreach (&used, n)
 		if (limit < sum)
 			t->numa[n].mib = (uint64_t)((long double)limit *
 						    t->numa[n].mib / sum);
@@ -161,8 +161,9 @@ static void read_sysfs(char *out, size_t size, hwloc_obj_t pci,
 	FILE *f;
 
 	out[0] = '\0';
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/%s",
-		 p->domain, p->bus, p->dev, p->func, name);
+	snprintf(path, sizeof(path),
+		 "/sys/bus/pci/devices/%04x:%02x:%02x.%x/%s", p->domain, p->bus,
+		 p->dev, p->func, name);
 	f = fopen(path, "re");
 	if (f == NULL)
 		return;
@@ -298,7 +299,7 @@ static struct topology *load_outside(struct text *in)
 struct topology *topo_load_xml(const char *xml, size_t len,
 			       struct berth_error *err)
 {
-	struct text in = { .xml = true, .err = err };
+	struct text in = {.xml = true, .err = err};
 	struct topology *t;
 	char *text;
 
@@ -351,7 +352,7 @@ static int read_file(const char *path, struct buf *out, struct berth_error *err)
 struct topology *topo_load_file(const char *path, char **xml,
 				struct berth_error *err)
 {
-	struct text in = { .xml = true, .xml_out = xml, .err = err };
+	struct text in = {.xml = true, .xml_out = xml, .err = err};
 	struct topology *t = NULL;
 	struct buf b;
 
@@ -370,7 +371,7 @@ out:
 struct topology *topo_load_synthetic(const char *text, char **xml,
 				     struct berth_error *err)
 {
-	struct text in = { .text = text, .xml_out = xml, .err = err };
+	struct text in = {.text = text, .xml_out = xml, .err = err};
 	struct topology *t = load_outside(&in);
 
 	if (t == NULL)

@@ -34,7 +34,8 @@ enum {
 	/* Our own binding says nothing about the allocation: mpirun bound
 	 * this rank to one core, say. */
 	TOPO_IGNORE_BINDING = 1,
-	/* No GPUs, drives and ports: for who wants to bind, and is in a hurry */
+	/* No GPUs, drives and ports: for who wants to bind, and is in a hurry
+	 */
 	TOPO_NO_DEVICES = 2,
 };
 struct topology *topo_load_system(unsigned flags, char **xml,

@@ -52,8 +52,8 @@ static uint64_t bandwidth(hwloc_topology_t from, hwloc_obj_t numa)
 	at.type = HWLOC_LOCATION_TYPE_CPUSET;
 	at.location.cpuset = numa->cpuset;
 	if (hwloc_bitmap_iszero(numa->cpuset) ||
-	    hwloc_memattr_get_value(from, HWLOC_MEMATTR_ID_BANDWIDTH, numa,
-				    &at, 0, &value) < 0)
+	    hwloc_memattr_get_value(from, HWLOC_MEMATTR_ID_BANDWIDTH, numa, &at,
+				    0, &value) < 0)
 		return 0;
 	return value;
 }
@@ -167,8 +167,8 @@ static void read_packages(struct topology *t, hwloc_topology_t from)
 	t->nl3s = count(from, HWLOC_OBJ_L3CACHE);
 	t->l3 = mem_array(t->nl3s, sizeof(*t->l3));
 	for (size_t i = 0; i < t->nl3s; i++) {
-		hwloc_obj_t obj = hwloc_get_obj_by_type(
-			from, HWLOC_OBJ_L3CACHE, (unsigned)i);
+		hwloc_obj_t obj =
+		    hwloc_get_obj_by_type(from, HWLOC_OBJ_L3CACHE, (unsigned)i);
 
 		t->l3[i].kib = obj->attr->cache.size >> 10;
 		t->l3[i].package = part_index(from, obj, HWLOC_OBJ_PACKAGE);
@@ -205,8 +205,8 @@ static int read_cores(struct topology *t, hwloc_topology_t from,
 
 	t->core = mem_array(npus, sizeof(*t->core));
 	for (size_t i = 0; i < npus; i++) {
-		hwloc_obj_t pu = hwloc_get_obj_by_type(from, HWLOC_OBJ_PU,
-						       (unsigned)i);
+		hwloc_obj_t pu =
+		    hwloc_get_obj_by_type(from, HWLOC_OBJ_PU, (unsigned)i);
 		hwloc_obj_t core = ancestor(from, pu, HWLOC_OBJ_CORE);
 
 		if (core == NULL)
@@ -225,7 +225,7 @@ void topo_cores_of(const struct topology *t, hwloc_const_cpuset_t cpuset,
 		   struct bitset *out)
 {
 	for (size_t i = 0; i < t->ncores; i++) {
-		bitset_foreach(&t->core[i].pus, pu) {
+		bitset_foreach (&t->core[i].pus, pu) {
 			if (!hwloc_bitmap_isset(cpuset, (unsigned)pu))
 				continue;
 			bitset_set(out, (unsigned)i);
@@ -248,16 +248,16 @@ static void read_distance(struct topology *t, hwloc_topology_t from)
 	    n == 0 || d == NULL)
 		return;
 	if (d->nbobjs == t->nnumas) {
-		t->distance = mem_array(t->nnumas * t->nnumas,
-					sizeof(*t->distance));
+		t->distance =
+		    mem_array(t->nnumas * t->nnumas, sizeof(*t->distance));
 		for (unsigned a = 0; a < d->nbobjs; a++)
 			for (unsigned b = 0; b < d->nbobjs; b++) {
-				size_t to = d->objs[a]->logical_index *
-						    t->nnumas +
-					    d->objs[b]->logical_index;
+				size_t to =
+				    d->objs[a]->logical_index * t->nnumas +
+				    d->objs[b]->logical_index;
 
-				t->distance[to] = (unsigned)
-					d->values[a * d->nbobjs + b];
+				t->distance[to] =
+				    (unsigned)d->values[a * d->nbobjs + b];
 			}
 	}
 	hwloc_distances_release(from, d);

@@ -21,9 +21,9 @@
  * words of hwloc's on standard error. */
 static void child_quiet(void)
 {
-	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE,	 SIGILL,
-				       SIGABRT, SIGALRM, SIGTERM, SIGXCPU };
-	struct rlimit none = { 0, 0 };
+	static const int signals[] = {SIGSEGV, SIGBUS,	SIGFPE,	 SIGILL,
+				      SIGABRT, SIGALRM, SIGTERM, SIGXCPU};
+	struct rlimit none = {0, 0};
 	sigset_t all;
 	int null;
 

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct berth_error err = { 0 };
+	struct berth_error err = {0};
 	struct topology *t;
 	char *text;
 

@@ -43,7 +43,7 @@ static void seal(void)
 
 static void refuse(struct topology *t, const char *part)
 {
-	struct berth_error err = { 0 };
+	struct berth_error err = {0};
 
 	CU_ASSERT_EQUAL(topology_seal(t, &err), -1);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, part));
@@ -106,10 +106,15 @@ static void references(void)
 
 static void regular(void)
 {
-	struct topology_shape shape = { .packages = 2, .numas = 2, .l3s = 2,
-					.cores = 4, .pus = 2, .mib = 1000,
-					.gpus = 1, .drives = 1,
-					.drive_mib = 500 };
+	struct topology_shape shape = {.packages = 2,
+				       .numas = 2,
+				       .l3s = 2,
+				       .cores = 4,
+				       .pus = 2,
+				       .mib = 1000,
+				       .gpus = 1,
+				       .drives = 1,
+				       .drive_mib = 500};
 	struct topology *t = topology_create_regular(&shape);
 	struct bitset some, out;
 	char *s;
@@ -144,16 +149,16 @@ static void regular(void)
 int main(void)
 {
 	CU_TestInfo tests[] = {
-		{ "seal", seal },
-		{ "contradictions", contradictions },
-		{ "hash is of content", hash_is_of_content },
-		{ "references", references },
-		{ "a regular machine", regular },
-		CU_TEST_INFO_NULL,
+	    {"seal", seal},
+	    {"contradictions", contradictions},
+	    {"hash is of content", hash_is_of_content},
+	    {"references", references},
+	    {"a regular machine", regular},
+	    CU_TEST_INFO_NULL,
 	};
 	CU_SuiteInfo suites[] = {
-		{ "topology", NULL, NULL, NULL, NULL, tests },
-		CU_SUITE_INFO_NULL,
+	    {"topology", NULL, NULL, NULL, NULL, tests},
+	    CU_SUITE_INFO_NULL,
 	};
 	unsigned failures;
 

@@ -36,8 +36,8 @@ static void check_reduce(int n)
 		CHECK(out[i] == size - 1 + i);
 	MPI_Scan(in, out, n, MPI_LONG, MPI_SUM, MPI_COMM_WORLD);
 	for (int i = 0; i < n; i++)
-		CHECK(out[i] == (long)rank * (rank + 1) / 2 +
-					(long)i * (rank + 1));
+		CHECK(out[i] ==
+		      (long)rank * (rank + 1) / 2 + (long)i * (rank + 1));
 	MPI_Exscan(in, out, n, MPI_LONG, MPI_SUM, MPI_COMM_WORLD);
 	for (int i = 0; rank > 0 && i < n; i++)
 		CHECK(out[i] == (long)rank * (rank - 1) / 2 + (long)i * rank);
@@ -150,7 +150,7 @@ static void check_nonblocking(void)
 
 int main(int argc, char **argv)
 {
-	static const int sizes[] = { 1, 17, 4096, 100000 };
+	static const int sizes[] = {1, 17, 4096, 100000};
 
 	MPI_Init(&argc, &argv);
 	MPI_Comm_rank(MPI_COMM_WORLD, &rank);

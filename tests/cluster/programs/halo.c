@@ -9,8 +9,8 @@
 #include "check.h"
 
 struct part {
-	int rows, cols;	  /* own points, without the halo */
-	int row0, col0;	  /* place in the plate */
+	int rows, cols;	    /* own points, without the halo */
+	int row0, col0;	    /* place in the plate */
 	double *now, *next; /* (rows + 2) × (cols + 2) */
 };
 
@@ -42,11 +42,11 @@ static void step(struct part *p, int n)
 				continue;
 			}
 			*at(p, p->next, r, c) =
-				here + 0.2 * (*at(p, p->now, r - 1, c) +
-					      *at(p, p->now, r + 1, c) +
-					      *at(p, p->now, r, c - 1) +
-					      *at(p, p->now, r, c + 1) -
-					      4.0 * here);
+			    here +
+			    0.2 * (*at(p, p->now, r - 1, c) +
+				   *at(p, p->now, r + 1, c) +
+				   *at(p, p->now, r, c - 1) +
+				   *at(p, p->now, r, c + 1) - 4.0 * here);
 		}
 	}
 	p->now = p->next;
@@ -67,7 +67,7 @@ static void part_init(struct part *p, int n, int row0, int rows, int col0,
 	for (int r = 1; r <= rows; r++)
 		for (int c = 1; c <= cols; c++)
 			*at(p, p->now, r, c) =
-				start_at(n, row0 + r - 1, col0 + c - 1);
+			    start_at(n, row0 + r - 1, col0 + c - 1);
 }
 
 static void exchange(struct part *p, MPI_Comm grid, MPI_Datatype column)
@@ -98,14 +98,13 @@ static long differences(struct part *p, const struct part *serial)
 	for (int r = 1; r <= p->rows; r++)
 		for (int c = 1; c <= p->cols; c++)
 			n += *at(p, p->now, r, c) !=
-			     *at(serial, serial->now, p->row0 + r,
-				 p->col0 + c);
+			     *at(serial, serial->now, p->row0 + r, p->col0 + c);
 	return n;
 }
 
 int main(int argc, char **argv)
 {
-	int rank, size, n, steps, dims[2] = { 0, 0 }, wrap[2] = { 0, 0 };
+	int rank, size, n, steps, dims[2] = {0, 0}, wrap[2] = {0, 0};
 	int coords[2];
 	long wrong, all_wrong;
 	MPI_Datatype column;

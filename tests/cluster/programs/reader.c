@@ -5,7 +5,7 @@
 
 int main(int argc, char **argv)
 {
-	unsigned long count[2] = { 0, 0 };
+	unsigned long count[2] = {0, 0};
 	unsigned char data[65536];
 	int rank;
 

@@ -18,7 +18,7 @@ static void child(MPI_Comm parent)
 int main(int argc, char **argv)
 {
 	int rank, n, sum = 0, unused = 0;
-	char *args[] = { "child", NULL };
+	char *args[] = {"child", NULL};
 	MPI_Comm parent, children;
 
 	MPI_Init(&argc, &argv);
