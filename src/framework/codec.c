@@ -34,8 +34,13 @@ static const struct {
 static void read_absent(const struct reading *r)
 {
 	const struct field *f = r->f;
+	const unsigned one = 1;
 	const void *p = NULL;
 
+	if (f->flags & FIELD_ONE) {
+		codec_put(r, &one);
+		return;
+	}
 	if (f->flags & FIELD_MINUS) {
 		memset(r->out + f->offset, 0xff, f->width);
 		return;

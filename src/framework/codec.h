@@ -49,6 +49,7 @@ enum {
 	FIELD_ALWAYS = 2, /* writing: zero is written as well */
 	FIELD_EMPTY = 4,  /* reading: an absent object is an empty one */
 	FIELD_MINUS = 8,  /* reading: an absent number is -1 */
+	FIELD_ONE = 16,	  /* reading: an absent unsigned is 1 */
 };
 
 struct shape;

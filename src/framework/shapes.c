@@ -45,7 +45,7 @@ const char *const shape_calls[] = {
 
 static const struct field request_fields[] = {
 #define F(m, ...) FIELD(struct berth_request, m, #m, __VA_ARGS__)
-	F(cores, FIELD_U32, .flags = FIELD_ALWAYS),
+	F(cores, FIELD_U32, .flags = FIELD_ONE),
 	F(memory_mib, FIELD_U64),
 	F(gpus, FIELD_U32),
 	F(gpu_vendor, FIELD_STRING),

@@ -220,7 +220,7 @@ static void events(void)
 	     "{\"ranks\":4}");
 	says("{\"type\":\"job\",\"job\":{\"id\":13,\"spec\":{\"argv\":[\"b\"]}"
 	     "}}",
-	     &seen.jobs, "13  b - cores=0 gpus=0 per_node=0 pack=0 = {}");
+	     &seen.jobs, "13  b - cores=1 gpus=0 per_node=0 pack=0 = {}");
 	says("{\"type\":\"cancel\",\"job\":12}", &seen.cancels, "12");
 	says("{\"type\":\"offer\",\"offer\":7,\"demand\":\"12\",\"expires_ms\":"
 	     "5000,\"slices\":[{\"id\":34,\"node\":\"n1\",\"units\":2,\"cores\""
