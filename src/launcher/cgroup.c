@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 
 struct cgroups {
@@ -63,6 +64,30 @@ static char *own_place(bool v1)
 	return found;
 }
 
+/* A launcher that a rank has started again sits in the rank's cgroup, where it
+ * would die with the rank: it moves to the place of the one before it.  place
+ * is cut to that. */
+static void leave_own(const char *mount, const char *name, char *place)
+{
+	char *mark = mem_printf("/%s/", name), *procs;
+	char *ours = strstr(place, mark);
+	int fd;
+
+	free(mark);
+	if (ours == NULL)
+		return;
+	*ours = '\0';
+	procs = mem_printf("%s%s/cgroup.procs", mount, place);
+	fd = open(procs, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "0", 1) < 0)
+		log_warn("cannot move to cgroup %s: this launcher ends with "
+			 "the rank that started it",
+			 place[0] ? place : "/");
+	if (fd >= 0)
+		close(fd);
+	free(procs);
+}
+
 /* Two kernels' worth of differences end here: may we, and does it do what we
  * need? */
 static char *try_version(bool v1, const char *name)
@@ -73,6 +98,7 @@ static char *try_version(bool v1, const char *name)
 
 	if (place == NULL)
 		goto out;
+	leave_own(mount, name, place);
 	path = mem_printf("%s%s/%s", mount,
 			  strcmp(place, "/") == 0 ? "" : place, name);
 	probe = mem_printf("%s/cgroup.%s", path, v1 ? "procs" : "kill");

@@ -242,6 +242,24 @@ static int run_bootstrap(struct program *p)
 
 /* ---- restart ---- */
 
+/*
+ * A rank starts us with the marks of its own task on us, by which whatever
+ * the task leaves behind is found and ended: shed them.  They are read from
+ * the environment of the exec, so there has to be another one.
+ */
+static void shed_marks(char **argv)
+{
+	bool marked = getenv("BERTH_SHEPHERD") || getenv("BERTH_TASK_ID");
+
+	if (!marked)
+		return;
+	unsetenv("BERTH_SHEPHERD");
+	unsetenv("BERTH_TASK_ID");
+	execv("/proc/self/exe", argv);
+	log_warn("cannot start anew: this launcher ends with the rank that "
+		 "started it");
+}
+
 static int begin_again(struct program *p, const char *dir,
 		       struct berth_error *err)
 {
@@ -363,5 +381,7 @@ int main(int argc, char **argv)
 	}
 	if (optind != argc || bootstrap == restart || restart != (dir != NULL))
 		return usage(2);
+	if (restart)
+		shed_marks(argv);
 	return run(&p, dir);
 }

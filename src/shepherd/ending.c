@@ -87,7 +87,9 @@ static void strays_of(const struct runner *r, const struct task *t,
 		      struct pids *out)
 {
 	struct pids known = { 0 }, all = { 0 };
-	bool alone = started_tasks(r) <= 1;
+	/* A rank of the broker (job 0) may have started the node's launcher
+	 * again, which is to outlive it. */
+	bool alone = started_tasks(r) <= 1 && t->job != 0;
 
 	known_pids(r, &known);
 	tree_strays(&known, t->oldest, &all);
