@@ -273,16 +273,16 @@ static void malformed_events(void)
 		"{\"type\":\"error\"}", "{\"type\":\"lost\",\"slices\":[\"1\"]}",
 		"{\"type\":\"from a newer broker\",\"x\":1}",
 	};
+	static const char two[] = "{\"type\":\"cancel\",\"job\":5}\n"
+				  "{\"type\":\"cancel\",\"job\":6}\n";
 
 	begin_up();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		fake_broker_say(&broker, bad[i]);
 	/* In pieces and several at once. */
-	fake_broker_bytes(&broker, "{\"type\":\"can", 12);
+	fake_broker_bytes(&broker, two, 12);
 	fake_broker_run(&broker, 20);
-	fake_broker_bytes(&broker,
-			  "cel\",\"job\":5}\n{\"type\":\"cancel\",\"job\":6}\n",
-			  43);
+	fake_broker_bytes(&broker, two + 12, strlen(two) - 12);
 	CU_ASSERT(fake_broker_wait(&broker, &seen.cancels, 2));
 	CU_ASSERT_STRING_EQUAL(seen.last, "6");
 	CU_ASSERT_EQUAL(seen.jobs + seen.offers + seen.tasks + seen.losts, 0);

@@ -130,7 +130,8 @@ static void launch_all(struct batch *b)
 {
 	size_t n = b->n_starts, from = 0;
 
-	qsort(b->starts, n, sizeof(*b->starts), by_job);
+	if (n)
+		qsort(b->starts, n, sizeof(*b->starts), by_job);
 	for (size_t i = 1; i <= n; i++) {
 		if (i < n && b->starts[i].job == b->starts[from].job)
 			continue;
