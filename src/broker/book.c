@@ -12,6 +12,9 @@
 #include "broker/outputs.h"
 #include "broker/stdins.h"
 
+/* So long the spec and tasks of a job can be seen after its end. */
+#define KEEP_TASKS_US (300ull * 1000000)
+
 struct book {
 	struct leader *leader;
 	struct ledger *ledger;
@@ -95,6 +98,7 @@ struct book *book_create(struct leader *l, struct berth_error *err)
 	struct ledger_options options = {
 		.offer_us = (uint64_t)l->set.offer_expiry_ms * 1000,
 		.keep_jobs = l->set.keep_jobs,
+		.keep_tasks_us = KEEP_TASKS_US,
 		.listen = on_event,
 		.arg = b,
 	};

@@ -197,11 +197,3 @@ void framework_events_state(struct buf *out, const struct ledger *l,
 			buf_printf(out, "{\"type\":\"cancel\",\"job\":%llu}\n",
 				   (unsigned long long)j->id);
 }
-
-void framework_events_error(struct buf *out, json_t *call, const char *text)
-{
-	buf_puts(out, "{\"type\":\"error\"");
-	put_member(out, "call", json_incref(call));
-	put_member(out, "error", json_text_safe(text));
-	buf_puts(out, "}\n");
-}

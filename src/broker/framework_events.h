@@ -19,6 +19,5 @@ void framework_events_line(struct buf *out, const struct ledger *l,
 /* The `state` line: all that the broker knows of a framework's. */
 void framework_events_state(struct buf *out, const struct ledger *l,
 			    const char *name);
-void framework_events_error(struct buf *out, json_t *call, const char *text);
 
 #endif

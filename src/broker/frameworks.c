@@ -164,17 +164,6 @@ void frameworks_event(struct frameworks *f, const struct event *ev)
 	stream_wake(s);
 }
 
-void frameworks_error(struct frameworks *f, const char *name, json_t *call,
-		      const char *text)
-{
-	struct stream_end *s = map_get(f->by_name, name);
-
-	if (s == NULL || s->req == NULL)
-		return;
-	framework_events_error(&s->queue, call, text);
-	stream_wake(s);
-}
-
 /* ---- frameworks that stay away ------------------------------------------- */
 
 /* name is a copy: its framework is removed with its last job. */

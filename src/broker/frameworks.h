@@ -18,11 +18,6 @@ void frameworks_event(struct frameworks *f, const struct event *ev);
  * their jobs once these are gone.  Called after each round. */
 void frameworks_reap(struct frameworks *f);
 
-/* Tell a framework that one of its calls could not be carried out after all;
- * call is borrowed. */
-void frameworks_error(struct frameworks *f, const char *name, json_t *call,
-		      const char *text);
-
 /* Is this name one whose host is being started, though it has not registered
  * yet? */
 bool frameworks_expected(const struct leader *l, const char *name);
