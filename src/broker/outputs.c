@@ -302,19 +302,30 @@ static void pass_on(struct reader *r, struct source *s,
 	buf_finish(&text);
 }
 
+/* A node that has not heard of the task yet takes it for an ended one.  Its
+ * report of a true end comes before any answer that says so. */
+static bool task_over(const struct reader *r, const struct source *s)
+{
+	const struct task *t = ledger_task(book_ledger(r->all->leader->book),
+					   r->job, s->tag.task);
+
+	return t == NULL || t->status.state == TASK_ENDED;
+}
+
 static void take_data(struct reader *r, struct source *s,
 		      const Berth__OutputData *d)
 {
-	bool over = d->ended || (!r->follow && (d->data.len == 0 ||
-						s->offset + d->data.len >=
-							d->size));
+	bool early = d->ended && r->follow && !task_over(r, s);
+	bool over = (d->ended && !early) ||
+		    (!r->follow &&
+		     (d->data.len == 0 || s->offset + d->data.len >= d->size));
 
 	s->plenty = d->data.len >= s->asked;
 	read_over(r, s);
 	pass_on(r, s, d, over);
-	if (over || (d->missing && (!r->follow || job_over(r)))) {
+	if (over || (d->missing && (!r->follow || task_over(r, s)))) {
 		source_done(r, s);
-	} else if (d->missing) {
+	} else if (d->missing || (early && d->data.len == 0)) {
 		TAILQ_INSERT_TAIL(&r->missing, s, entry);
 		if (!loop_timer_pending(r->retry))
 			loop_timer_start(r->retry, RETRY_US);
@@ -347,14 +358,21 @@ void outputs_event(struct outputs *o, const struct event *ev)
 
 	if (ev->type == EVENT_TASK_LAUNCHED)
 		job = ev->task_launched.job;
+	else if (ev->type == EVENT_TASK_STARTED ||
+		 ev->type == EVENT_TASK_FINISHED)
+		job = ev->task.job;
 	else if (ev->type == EVENT_JOB_FINISHED ||
 		 ev->type == EVENT_JOB_FORGOTTEN)
 		job = ev->job.job;
 	else
 		return;
-	LIST_FOREACH(r, &o->readers, entry)
-		if (r->job == job)
-			reader_wake(r);
+	LIST_FOREACH(r, &o->readers, entry) {
+		if (r->job != job)
+			continue;
+		/* What was not there may be now. */
+		TAILQ_CONCAT(&r->ready, &r->missing, entry);
+		reader_wake(r);
+	}
 }
 
 /* All reads that are out to the node: ask again or give up. */
