@@ -274,11 +274,6 @@ void launches_forget(struct launches *la, uint64_t job)
 
 /* ---- create, destroy ----------------------------------------------------- */
 
-void launches_flush(struct launches *la)
-{
-	on_flush(la);
-}
-
 struct launches *launches_create(struct leader *l)
 {
 	struct launches *la = mem_alloc(sizeof(*la));

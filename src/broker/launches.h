@@ -19,10 +19,6 @@ int launches_start(struct launches *la, const char *framework, uint64_t job,
 		   const struct launch_call *call, const struct job_spec *spec,
 		   struct berth_error *err);
 
-/* Send what waits for the end of this pass of the loop: for who is about to
- * ask a node about tasks that it must have heard of. */
-void launches_flush(struct launches *la);
-
 /* End all tasks of a job, or one of them.  signal and grace_ms 0: the spec's. */
 void launches_kill_job(struct launches *la, const struct job *j,
 		       uint32_t signal, uint32_t grace_ms,

@@ -9,7 +9,6 @@
 #include "broker/api.h"
 #include "broker/book.h"
 #include "broker/jobs.h"
-#include "broker/launches.h"
 #include "broker/nodes.h"
 #include "broker/output_cut.h"
 
@@ -262,9 +261,6 @@ static void on_wake(void *arg)
 	struct reader *r = arg;
 	struct source *s;
 
-	/* A node that is asked about a task that it does not know yet takes it
-	 * for one that is over. */
-	launches_flush(r->all->leader->launches);
 	find_sources(r);
 	while (!TAILQ_EMPTY(&r->ready) && r->reads < READS &&
 	       http_stream_queued(r->req) < WINDOW) {
