@@ -5,13 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static int digit64(char c)
+static int digit64(unsigned char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 int chunk_decode64(const char *text, struct buf *out)
@@ -20,6 +22,7 @@ int chunk_decode64(const char *text, struct buf *out)
 
 	if (len % 4 != 0)
 		return -1;
+	buf_reserve(out, len);
 	for (size_t i = 0; i < len; i += 4) {
 		int pad = text[i + 3] == '=' ? 1 + (text[i + 2] == '=') : 0;
 		unsigned v = 0;
@@ -28,7 +31,7 @@ int chunk_decode64(const char *text, struct buf *out)
 		if (pad > 0 && i + 4 != len)
 			return -1;
 		for (size_t k = 0; k < 4 - (size_t)pad; k++) {
-			int d = digit64(text[i + k]);
+			int d = digit64((unsigned char)text[i + k]);
 
 			if (d < 0)
 				return -1;

@@ -90,10 +90,14 @@ static void on_broken(void *arg)
 	struct follower *f = arg;
 
 	f->signo = SIGPIPE;
-	if (f->o->cancel_on_term && !f->ended)
-		cancel_job(f);
-	else
+	if (!f->o->cancel_on_term || f->ended || f->client == NULL) {
 		leave(f);
+		return;
+	}
+	/* Nobody wants the rest of it; leave when the word has arrived. */
+	http_call_cancel(f->stream);
+	f->stream = NULL;
+	cancel_job(f);
 }
 
 static void show(struct follower *f, const struct chunk *c, const char *line)
@@ -287,6 +291,8 @@ static void on_cancel_done(void *arg, int status, const char *body, size_t len,
 	struct follower *f = arg;
 
 	f->cancel = NULL;
+	if (f->signo == SIGPIPE)
+		leave(f);
 	/* 409: it has ended, and we are about to hear of it. */
 	if (status >= 400 && status != 409)
 		fprintf(stderr, "berth: job %lld: cannot cancel: %s\n",
@@ -414,10 +420,10 @@ static void tell_end(struct follower *f)
 	snprintf(path, sizeof(path), "/v1/jobs/%lld", f->o->job);
 	if (api_get(f->api, path, &job, NULL) == 0)
 		text = api_str(job, "text");
-	if (text[0])
+	if (text[0] && strcmp(text, f->outcome) != 0)
 		fprintf(stderr, "berth: job %lld %s: %s\n", f->o->job,
 			f->outcome, text);
-	else
+	else if (f->signo == 0)
 		fprintf(stderr, "berth: job %lld %s with exit code %d\n",
 			f->o->job, f->outcome, f->exit_code);
 	json_decref(job);
