@@ -19,8 +19,9 @@ struct mpi_job *mpi_job_create(const struct berth_job *from,
 		return NULL;
 	}
 	j->want = want_create(from);
-	if (j->options.ranks_per_node)
-		j->want->constraints.per_node = j->options.ranks_per_node;
+	if (!j->options.ranks_per_node)
+		j->options.ranks_per_node = j->want->constraints.per_node;
+	j->want->constraints.per_node = j->options.ranks_per_node;
 	if (j->want->prefer.packing == BERTH_PACK_ANY)
 		j->want->prefer.packing = j->options.map_by == MAP_NODE ?
 						  BERTH_SPREAD :
