@@ -270,18 +270,19 @@ static void turns(void)
 	fake_job(self, &berth_plugin, 2, 4, "{}");
 	CU_ASSERT_EQUAL(fake_count(&h, "demand 1.0 1 separate cores=4\n", true),
 			1);
-	h.now_ms += 4000;
 	finish(1, 0, 4000);
-	CU_ASSERT(fake_calls(&h, "withdraw 0.0\nrelease 1\n"
-				 "demand 0.1 98 separate\n"));
-	fake_offer(self, &berth_plugin, 6, "1.0", 9, 1, 1);
-	fake_forget(&h);
-	/* Now that it has one the turns are long again. */
+	CU_ASSERT(fake_calls(&h, "launch 1 2@1[2]\n"));
+	/* Its time is over: the slice goes back, and the demand for more stands
+	 * behind those who waited. */
+	h.now_ms += 6000;
 	finish(1, 1, 4000);
-	CU_ASSERT(fake_calls(&h, "launch 1 2@2[2]\n"));
-	h.now_ms += 60000;
-	finish(1, 2, 4000);
-	CU_ASSERT_EQUAL(fake_count(&h, "release 2", true), 1);
+	CU_ASSERT(fake_calls(&h, "withdraw 0.0\nrelease 2\n"
+				 "demand 0.1 97 separate\n"));
+	/* Who has nothing keeps its place. */
+	fake_settle(self, &berth_plugin);
+	CU_ASSERT(fake_calls(&h, ""));
+	fake_offer(self, &berth_plugin, 6, "1.0", 9, 1, 1);
+	CU_ASSERT(fake_calls(&h, "accept 6: 9\nlaunch 2 0@9\nrunning 2\n"));
 	end();
 }
 

@@ -7,10 +7,9 @@
 #include "plugins/batch/batch.h"
 #include "plugins/common/keep.h"
 
-/* A slice is kept from task to task for so long; then it goes back, so that
- * the broker can give others their share.  Sooner when another pool of ours
- * has work and no slice at all. */
-enum { TURN_MS = 30000, SHORT_TURN_MS = 3000 };
+/* A slice is kept from task to task for so long; then it goes back, and the
+ * pool's demand steps behind those of others, who may have waited. */
+enum { TURN_MS = 5000 };
 
 /* More units than this are not asked for at once. */
 enum { MOST_WANTED = 65536 };
@@ -35,28 +34,16 @@ static void start(struct batch *b, struct runner *r)
 	s->order = b->n_starts++;
 }
 
-static bool others_starve(const struct batch *b, const struct pool *mine)
+static bool turn_over(struct batch *b, uint64_t since_ms)
 {
-	const struct pool *p;
-
-	TAILQ_FOREACH (p, &b->pools, link)
-		if (p != mine && p->n_turn && !p->n_runners)
-			return true;
-	return false;
-}
-
-static bool turn_over(struct batch *b, const struct runner *r, bool starving)
-{
-	uint64_t held = b->ops->now_ms(b->host) - r->since_ms;
-
-	return held > (starving ? SHORT_TURN_MS : TURN_MS);
+	return b->ops->now_ms(b->host) - since_ms > TURN_MS;
 }
 
 /* 1. An empty slice goes back or to the job whose turn it is.
  * 2. One with few tasks ahead gets more of its job. */
-static void feed(struct batch *b, struct runner *r, bool starving)
+static void feed(struct batch *b, struct runner *r)
 {
-	bool last = r->wanted_back || r->gone || turn_over(b, r, starving);
+	bool last = r->wanted_back || r->gone || turn_over(b, r->since_ms);
 	unsigned depth;
 
 	if (!r->in_flight) {
@@ -159,6 +146,8 @@ static void want_more(struct batch *b, struct pool *p)
 		return;
 	d.count = d.max = (unsigned)need;
 	d.separate = true;
+	if (!p->outstanding)
+		p->stated_ms = b->ops->now_ms(b->host);
 	p->outstanding = need;
 	if (!need)
 		b->ops->withdraw(b->host, p->demand, NULL);
@@ -168,19 +157,15 @@ static void want_more(struct batch *b, struct pool *p)
 
 static void fill_pool(struct batch *b, struct pool *p)
 {
-	bool starving = others_starve(b, p);
 	struct runner *r;
 
-	/* When others of ours starve, the next demand stands behind theirs. */
-	if (starving && p->outstanding && p->n_runners) {
-		r = TAILQ_FIRST(&p->runners);
-		if (turn_over(b, r, true)) {
-			b->ops->withdraw(b->host, p->demand, NULL);
-			pool_new_demand(p);
-		}
+	/* Who has nothing yet keeps its place among those who wait. */
+	if (p->outstanding && p->n_runners && turn_over(b, p->stated_ms)) {
+		b->ops->withdraw(b->host, p->demand, NULL);
+		pool_new_demand(p);
 	}
 	for (r = pool_next_hungry(p); r; r = pool_next_hungry(p))
-		feed(b, r, starving);
+		feed(b, r);
 }
 
 void batch_fill(struct batch *b)

@@ -43,6 +43,7 @@ struct pool {
 	size_t n_turn;
 	size_t n_jobs;
 	uint64_t outstanding; /* units the broker still has to offer */
+	uint64_t stated_ms;   /* since when it has had to */
 };
 TAILQ_HEAD(pool_list, pool);
 

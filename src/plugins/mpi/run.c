@@ -8,7 +8,7 @@
 
 /* Slices are handed from job to job for so long; then they go back, so that
  * the broker can give others their share. */
-enum { TURN_MS = 30000 };
+enum { TURN_MS = 5000 };
 
 static void complain(struct mpi *m, const struct mpi_job *j, const char *what,
 		     const struct berth_error *err)
