@@ -1,1 +1,1 @@
-EXTRA_DIST += etc/berth.pc.in etc/packages etc/build
+EXTRA_DIST += etc/berth.conf etc/berth.pc.in etc/packages etc/build

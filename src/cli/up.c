@@ -365,6 +365,32 @@ static int silent(struct up *u, const struct answer *a,
 			 a->up, start_count(u->start), u->timeout_ms / 1000);
 }
 
+/* A rank that cannot start says "berthd: why" and no more; to wait for it
+ * would be in vain.  Its launcher goes on trying. */
+static bool gave_up(const struct up *u, char *why, size_t size)
+{
+	struct statedir_node *nodes;
+	size_t n = statedir_nodes(u->dir, &nodes);
+	bool found = false;
+
+	for (size_t i = 0; i < n && !found; i++) {
+		char *path = mem_printf("%s/log/berthd.log", nodes[i].folder);
+		char *text = nodes[i].folder[0] ? statedir_read(NULL, path)
+						: NULL;
+		char *last = text ? strrchr(text, '\n') : NULL;
+
+		last = last ? last + 1 : text;
+		if (last && strncmp(last, "berthd: ", 8) == 0) {
+			snprintf(why, size, "%s", last + 8);
+			found = true;
+		}
+		free(text);
+		free(path);
+	}
+	statedir_nodes_free(nodes, n);
+	return found;
+}
+
 static long long now_ms(void)
 {
 	struct timespec t;
@@ -377,12 +403,19 @@ static int wait_for_broker(struct up *u, struct answer *a,
 			   struct berth_error *err)
 {
 	const struct timespec step = {.tv_nsec = 50 * 1000 * 1000};
-	long long until = now_ms() + u->timeout_ms;
+	long long begin = now_ms(), until = begin + u->timeout_ms;
+	char why[400];
 
 	for (;;) {
 		ask(u, a);
 		if (a->there && a->up >= start_count(u->start))
 			return 0;
+		if (!a->there && now_ms() > begin + 1000 &&
+		    gave_up(u, why, sizeof why))
+			return error_set(err, BERTH_EINPUT,
+					 "the broker does not start: %s; mend "
+					 "it, and berth down and up again",
+					 why);
 		if (now_ms() > until)
 			return silent(u, a, err);
 		nanosleep(&step, NULL);
