@@ -1,3 +1,3 @@
 # examples
 EXTRA_DIST += examples/quickstart examples/heat.c \
-	examples/plugin/once.c examples/framework/once.py
+	examples/framework/once.py

@@ -31,3 +31,9 @@ tests_unit_framework_test_SOURCES = tests/unit/framework_test.c \
 	tests/unit/fake_broker.c tests/unit/fake_broker.h tests/unit/unit.h
 tests_unit_framework_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_framework_test_LDADD = $(FRAMEWORK_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/example_test
+tests_unit_example_test_SOURCES = tests/unit/example_test.c $(FAKE_HOST) \
+	examples/plugin/once.c
+tests_unit_example_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_example_test_LDADD = $(LIBBASE) $(CUNIT_LIBS)
