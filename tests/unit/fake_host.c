@@ -22,7 +22,7 @@ static int op_demand(struct berth_host *h, const struct berth_demand *d,
 	if (h->refuse)
 		return refused(h, err);
 	buf_printf(&h->calls, "demand %s %u", d->id, d->count);
-	if (d->max != d->count)
+	if (d->max > d->count)
 		buf_printf(&h->calls, "-%u", d->max);
 	if (d->gang)
 		buf_puts(&h->calls, " gang");
