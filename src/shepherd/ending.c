@@ -281,6 +281,22 @@ void runner_signal(struct runner *r, const char *nspace, const uint32_t *rank,
 	pids_finish(&roots);
 }
 
+void runner_abandon(struct runner *r, const char *nspace)
+{
+	struct task *t;
+	struct proc *p;
+
+	TAILQ_FOREACH(t, &r->table.tasks, next)
+	{
+		TAILQ_FOREACH(p, &t->procs, next)
+		{
+			if (strcmp(launch_nspace(p->launch), nspace) == 0)
+				p->launch->abandoned = true;
+		}
+	}
+	runner_signal(r, nspace, NULL, SIGKILL);
+}
+
 void runner_write(struct runner *r, const char *nspace, uint32_t rank,
 		  int stream, const char *text, size_t len)
 {
@@ -372,6 +388,8 @@ static void decide_by(struct runner *r, struct proc *p, int status)
 		ending_decide(&v, BERTH__TASK_END__END_NO_FINALIZE, 1, 0,
 			      p->rank, "%sended without MPI_Finalize", who);
 	else
+		return;
+	if (p->launch->abandoned)
 		return;
 	if (t->verdict.end == BERTH__TASK_END__END_NONE && p->rank >= 0 &&
 	    !t->launch->spec->survive) {

@@ -22,6 +22,7 @@ struct launch {
 	Berth__TaskSpec **tasks;   /* of a Launch */
 	size_t ntasks;
 	bool spawned;		   /* a namespace that MPI_Comm_spawn made */
+	bool abandoned;		   /* how its ranks end means nothing */
 	struct env **env;	   /* per program; job-wide settings are in */
 	char **path;		   /* per program, once it has been found */
 };

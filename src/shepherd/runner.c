@@ -493,10 +493,8 @@ int runner_spawn(struct runner *r, struct launch *l, const uint32_t *ranks,
 	rc = r->pmix.add(r->pmix_arg, l, v, n, err);
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = start_one(r, made[i], err);
-	for (size_t i = 0; rc != 0 && i < n; i++) {
-		if (made[i]->pid > 0)
-			kill(made[i]->pid, SIGKILL);
-	}
+	if (rc != 0)
+		runner_abandon(r, launch_nspace(l));
 	free(made);
 	free(v);
 	return rc;

@@ -69,6 +69,10 @@ void runner_refuse(struct runner *r, const Berth__Launch *l, const char *text);
 int runner_spawn(struct runner *r, struct launch *l, const uint32_t *ranks,
 		 size_t n, struct berth_error *err);
 
+/* A spawned namespace that could not be started everywhere: its ranks go, and
+ * their end means nothing to the job. */
+void runner_abandon(struct runner *r, const char *nspace);
+
 void runner_kill(struct runner *r, const Berth__Kill *k);
 void runner_kill_all(struct runner *r, Berth__TaskEnd why);
 void runner_stdin(struct runner *r, const Berth__StdinData *d);

@@ -191,6 +191,10 @@ static void on_nspace_end(struct shepherd *s, const Berth__NspaceEnd *e)
 {
 	struct verdict v = { 0 };
 
+	if (e->job == 0 && e->why == BERTH__TASK_END__END_FAILED_START) {
+		runner_abandon(s->runner, e->nspace);
+		return;
+	}
 	v.end = e->why;
 	v.code = e->code;
 	v.signal = e->signal;

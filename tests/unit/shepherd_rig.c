@@ -291,20 +291,17 @@ static void on_unpublish(struct rig *r, const Berth__Unpublish *u)
 static void route(struct shep *s, const Berth__Msg *msg)
 {
 	struct shep *to = find_name(s->rig, msg->to_node, msg->to_shepherd);
-	Berth__Msg *copy = msg_copy(msg);
+	Berth__Msg with = *msg;
 	char node[16];
 
-	free(copy->from_node);
-	free(copy->from_shepherd);
 	snprintf(node, sizeof(node), "n%u", s->node);
-	copy->from_node = mem_strdup(node);
-	copy->from_shepherd = mem_strdup(s->key);
+	with.from_node = node;
+	with.from_shepherd = s->key;
 	if (to && to->link)
-		link_send(to->link, copy, NULL);
+		link_send(to->link, &with, NULL);
 	else
 		printf("# no way to %s/%s for a %s\n", msg->to_node,
 		       msg->to_shepherd, msg_name(msg));
-	msg_free(copy);
 }
 
 static void on_message(void *arg, struct link *l, const Berth__Msg *msg)

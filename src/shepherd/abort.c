@@ -1,0 +1,56 @@
+/* abort.c - PMIx_Abort, which is MPI_Abort: the whole job ends. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "shepherd/server_impl.h"
+#include "shepherd/upcalls.h"
+
+struct abort_call {
+	struct handover_item item;
+	pmix_proc_t proc;
+	int status;
+	pmix_op_cbfunc_t cb;
+	void *cbdata;
+};
+
+static void run(struct server *s, struct handover_item *item)
+{
+	struct abort_call *a = (struct abort_call *)item;
+	struct nspace *n = server_nspace(s, a->proc.nspace);
+	struct proc *p = task_find_rank(runner_tasks(s->runner),
+					a->proc.nspace, a->proc.rank);
+	struct verdict v = {
+		.end = BERTH__TASK_END__END_ABORTED,
+		.code = a->status,
+		.rank = (int32_t)a->proc.rank,
+	};
+
+	snprintf(v.text, sizeof(v.text),
+		 "rank %u on %s called MPI_Abort with code %d", a->proc.rank,
+		 s->node, a->status);
+	if (p && p->launch->spec->survive)
+		runner_signal(s->runner, a->proc.nspace, &a->proc.rank,
+			      SIGKILL);
+	else if (n)
+		runner_end_job(s->runner, n->job, &v, true);
+	if (a->cb)
+		a->cb(PMIX_SUCCESS, a->cbdata);
+	free(a);
+}
+
+pmix_status_t upcall_abort(const pmix_proc_t *proc, void *object, int status,
+			   const char msg[], pmix_proc_t procs[], size_t nprocs,
+			   pmix_op_cbfunc_t cb, void *cbdata)
+{
+	struct abort_call *a = mem_alloc(sizeof(*a));
+
+	a->item.run = run;
+	a->proc = *proc;
+	a->status = status;
+	a->cb = cb;
+	a->cbdata = cbdata;
+	handover_post(&a->item);
+	return PMIX_SUCCESS;
+}
