@@ -7,14 +7,20 @@ tests_unit_json_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_json_test_LDADD = $(LIBLEADER) $(LIBBASE) $(CUNIT_LIBS) \
 	$(LEADER_LIBS)
 
-UNIT_TESTS += tests/unit/leader_test
-tests_unit_leader_test_SOURCES = tests/unit/leader_test.c \
-	tests/unit/leader_rig.c tests/unit/leader_rig.h tests/unit/unit.h
-tests_unit_leader_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS) \
-	$(PROTOBUF_C_CFLAGS)
-tests_unit_leader_test_LDADD = $(LIBLEADER) $(LIBNET) $(LIBLEDGER) \
+UNIT_TESTS += tests/unit/leader_test tests/unit/leader_fault_test
+LEADER_RIG = tests/unit/leader_rig.c tests/unit/leader_fw.c \
+	tests/unit/leader_rig.h tests/unit/unit.h
+LEADER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS) $(PROTOBUF_C_CFLAGS)
+LEADER_TEST_LDADD = $(LIBLEADER) $(LIBNET) $(LIBLEDGER) \
 	$(LIBPOLICY) $(LIBTOPO) $(LIBMODEL) $(LIBIO) $(LIBWIRE) $(LIBBASE) \
 	$(CUNIT_LIBS) $(LEADER_LIBS) $(TOPO_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+tests_unit_leader_test_SOURCES = tests/unit/leader_test.c $(LEADER_RIG)
+tests_unit_leader_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)
+tests_unit_leader_test_LDADD = $(LEADER_TEST_LDADD)
+tests_unit_leader_fault_test_SOURCES = tests/unit/leader_fault_test.c \
+	$(LEADER_RIG)
+tests_unit_leader_fault_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)
+tests_unit_leader_fault_test_LDADD = $(LEADER_TEST_LDADD)
 
 # The ranks as peers: one test for both transports.
 UNIT_TESTS += tests/unit/net_test

@@ -93,6 +93,26 @@ void rig_close(struct rig_stream *s);
 /* The n-th (from 0) line of this type, waiting for it; NULL: it never came. */
 json_t *rig_line(struct rig_stream *s, const char *type, size_t n);
 
+/* A framework that has registered and reads its events. */
+struct fw {
+	struct rig *rig;
+	char name[32], session[64];
+	struct rig_stream stream;
+};
+void fw_register(struct rig *r, struct fw *f, const char *name);
+/* Carry out calls, which are printed; returns how many were refused. */
+size_t fw_calls(struct fw *f, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A demand, and what is offered for it: the offer's number.  nth: how many
+ * offers there were before. */
+long long fw_want(struct fw *f, unsigned count, unsigned cores, size_t nth,
+		  json_t **offer);
+/* A job with one task on n0 that is running; and its good end. */
+long long fw_running_job(struct rig *r, struct fw *f, long long *slice);
+void fw_end_job(struct rig *r, struct fw *f, long long id);
+/* Submit this; returns its number. */
+long long rig_submit(struct rig *r, const char *body);
+
 /* A number or string deep in v: "a.b.0.c"; -1 or "" where there is none. */
 long long rig_int(json_t *v, const char *path);
 const char *rig_str(json_t *v, const char *path);
