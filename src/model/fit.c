@@ -451,7 +451,7 @@ static void find_memory(struct slice *s, const struct node *n, uint64_t mib)
 	}
 	for (uint64_t set = own; set != 0; set &= set - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(set);
-		uint64_t part = wanted / s->amount.cores * cores[i];
+		uint64_t part = wanted * cores[i] / s->amount.cores;
 		uint64_t ask = at_most(part, mib);
 
 		mib -= ask;

@@ -29,18 +29,22 @@ struct claim {
 };
 
 struct group {
-	struct role *role;
+	struct role_part *role;
 	struct framework *framework;
 	struct claim *first, *last; /* what still wants something */
-	double role_share, share;
 	struct amount given;
-	size_t role_index; /* into scratch.role */
+	double share;
+	size_t role_index;
 };
 
-/* What a role was given in this round, beyond what it has. */
+/* A role in this round: what it was given beyond what it has, and its groups
+ * as a heap, the smallest share first. */
 struct role_part {
 	struct role *role;
 	struct amount given;
+	double share;
+	struct group **heap; /* into scratch.heap */
+	size_t ngroups;
 };
 
 struct scratch {
@@ -48,10 +52,11 @@ struct scratch {
 	size_t nclaims, claim_room;
 	struct group *group;
 	size_t ngroups, group_room;
-	struct group **heap;
-	size_t nheap;
+	struct group **heap; /* of all roles, one after the other */
 	struct role_part *role;
 	size_t nroles, role_room;
+	struct role_part **roles_heap;
+	size_t nheap;
 	struct claim **order; /* in which they were first given something */
 	size_t norder;
 	struct idmap groups, roles; /* to index + 1 */
@@ -72,6 +77,7 @@ static void drf_destroy(void *scratch)
 	free(s->group);
 	free(s->heap);
 	free(s->role);
+	free(s->roles_heap);
 	free(s->order);
 	free(s);
 }
@@ -95,8 +101,7 @@ static size_t role_index(struct scratch *s, struct role *role)
 		return i - 1;
 	s->role = grow(s->role, &s->role_room, s->nroles + 1,
 		       sizeof(*s->role));
-	s->role[s->nroles].role = role;
-	s->role[s->nroles++].given = (struct amount){0, 0, 0, 0};
+	s->role[s->nroles++] = (struct role_part){.role = role};
 	idmap_put(&s->roles, role->id, (void *)(uintptr_t)s->nroles);
 	return s->nroles - 1;
 }
@@ -113,7 +118,6 @@ static struct group *group_of(struct scratch *s, const struct demand *d)
 			sizeof(*s->group));
 	g = &s->group[s->ngroups++];
 	memset(g, 0, sizeof(*g));
-	g->role = d->charged;
 	g->framework = d->framework;
 	g->role_index = role_index(s, d->charged);
 	idmap_put(&s->groups, key, (void *)(uintptr_t)s->ngroups);
@@ -155,72 +159,123 @@ static double share_of(const struct amount *used, const struct amount *given,
 	return amount_dominant(&sum, total) / weight;
 }
 
-static void weigh(const struct scratch *s, struct group *g,
-		  const struct amount *total)
+static void weigh_group(struct group *g, const struct amount *total)
 {
-	const struct role_part *r = &s->role[g->role_index];
-
-	g->role_share = share_of(&r->role->used, &r->given, r->role->weight,
-				 total);
 	g->share = share_of(&g->framework->used, &g->given,
 			    g->framework->weight, total);
 }
 
-static bool before(const struct group *a, const struct group *b)
+static void weigh_role(struct role_part *r, const struct amount *total)
 {
-	if (a->role_share != b->role_share)
-		return a->role_share < b->role_share;
+	r->share = share_of(&r->role->used, &r->given, r->role->weight, total);
+}
+
+static bool group_before(const struct group *a, const struct group *b)
+{
 	if (a->share != b->share)
 		return a->share < b->share;
 	return a->first->demand->seq < b->first->demand->seq;
 }
 
-static void sink(struct scratch *s, size_t pos)
+static bool role_before(const struct role_part *a, const struct role_part *b)
 {
-	struct group *g = s->heap[pos];
+	if (a->share != b->share)
+		return a->share < b->share;
+	return group_before(a->heap[0], b->heap[0]);
+}
+
+static void sink_group(struct group **heap, size_t n, size_t pos)
+{
+	struct group *g = heap[pos];
+
+	for (size_t child = 2 * pos + 1; child < n; child = 2 * pos + 1) {
+		if (child + 1 < n && group_before(heap[child + 1], heap[child]))
+			child++;
+		if (!group_before(heap[child], g))
+			break;
+		heap[pos] = heap[child];
+		pos = child;
+	}
+	heap[pos] = g;
+}
+
+static void sink_role(struct scratch *s, size_t pos)
+{
+	struct role_part **heap = s->roles_heap, *r = heap[pos];
 
 	for (size_t child = 2 * pos + 1; child < s->nheap;
 	     child = 2 * pos + 1) {
 		if (child + 1 < s->nheap &&
-		    before(s->heap[child + 1], s->heap[child]))
+		    role_before(heap[child + 1], heap[child]))
 			child++;
-		if (!before(s->heap[child], g))
+		if (!role_before(heap[child], r))
 			break;
-		s->heap[pos] = s->heap[child];
+		heap[pos] = heap[child];
 		pos = child;
 	}
-	s->heap[pos] = g;
+	heap[pos] = r;
 }
 
-static void make_heap(struct scratch *s, const struct amount *total)
+static void make_heaps(struct scratch *s, const struct amount *total)
 {
+	struct group **heap;
+
 	s->heap = mem_resize(s->heap, s->ngroups + 1, sizeof(*s->heap));
-	s->nheap = s->ngroups;
+	s->roles_heap = mem_resize(s->roles_heap, s->nroles + 1,
+				   sizeof(*s->roles_heap));
 	for (size_t i = 0; i < s->ngroups; i++) {
-		weigh(s, &s->group[i], total);
-		s->heap[i] = &s->group[i];
+		s->group[i].role = &s->role[s->group[i].role_index];
+		s->group[i].role->ngroups++;
+		weigh_group(&s->group[i], total);
+	}
+	heap = s->heap;
+	for (size_t i = 0; i < s->nroles; i++) {
+		s->role[i].heap = heap;
+		heap += s->role[i].ngroups;
+		s->role[i].ngroups = 0;
+	}
+	for (size_t i = 0; i < s->ngroups; i++) {
+		struct role_part *r = s->group[i].role;
+
+		r->heap[r->ngroups++] = &s->group[i];
+	}
+	s->nheap = s->nroles;
+	for (size_t i = 0; i < s->nroles; i++) {
+		struct role_part *r = &s->role[i];
+
+		for (size_t k = r->ngroups / 2; k-- > 0;)
+			sink_group(r->heap, r->ngroups, k);
+		weigh_role(r, total);
+		s->roles_heap[i] = r;
 	}
 	for (size_t i = s->nheap / 2; i-- > 0;)
-		sink(s, i);
+		sink_role(s, i);
 }
 
-/* The group that goes next.  Shares only grow while sharing out, also by
- * what other frameworks of the role are given: the first of the heap may have
- * to be weighed again. */
-static struct group *next_group(struct scratch *s, const struct amount *total)
+/* The group whose turn it is; NULL when all have had theirs. */
+static struct group *next_group(const struct scratch *s)
 {
-	while (s->nheap > 0) {
-		struct group *g = s->heap[0];
-		double was = g->role_share;
+	return s->nheap > 0 ? s->roles_heap[0]->heap[0] : NULL;
+}
 
-		weigh(s, g, total);
-		if (g->role_share == was)
-			return g;
-		sink(s, 0);
-		if (s->heap[0] == g)
-			return g;
-	}
-	return NULL;
+/* The first group, and with it the first role, has another share now, or no
+ * claim any more. */
+static void reorder(struct scratch *s, const struct amount *total)
+{
+	struct role_part *r = s->roles_heap[0];
+	struct group *g = r->heap[0];
+
+	if (g->first == NULL)
+		r->heap[0] = r->heap[--r->ngroups];
+	else
+		weigh_group(g, total);
+	if (r->ngroups > 0)
+		sink_group(r->heap, r->ngroups, 0);
+	weigh_role(r, total);
+	if (r->ngroups == 0)
+		s->roles_heap[0] = s->roles_heap[--s->nheap];
+	if (s->nheap > 0)
+		sink_role(s, 0);
 }
 
 /* ---- sharing out ---- */
@@ -279,7 +334,7 @@ static void give(struct scratch *s, struct group *g, unsigned units,
 	part.drive_mib *= units;
 	amount_sub(left, &part);
 	amount_add(&g->given, &part);
-	amount_add(&s->role[g->role_index].given, &part);
+	amount_add(&g->role->given, &part);
 	if (c->given == 0)
 		s->order[s->norder++] = c;
 	c->given += units;
@@ -292,26 +347,21 @@ static void share_out(struct scratch *s, const struct view *v)
 
 	s->norder = 0;
 	make_groups(s);
-	make_heap(s, &v->total);
-	for (g = next_group(s, &v->total); g != NULL;
-	     g = next_group(s, &v->total)) {
+	make_heaps(s, &v->total);
+	for (g = next_group(s); g != NULL; g = next_group(s)) {
 		unsigned units = portion(g->first, &left, s->ngroups);
 
-		if (units == 0) {
+		if (units > 0) {
+			give(s, g, units, &left);
+		} else {
 			/* It has its place in the order all the same: others
 			 * may not find room for what they were given, and
 			 * nodes may be held for it. */
 			if (g->first->given == 0)
 				s->order[s->norder++] = g->first;
 			g->first = g->first->next;
-		} else {
-			give(s, g, units, &left);
-			weigh(s, g, &v->total);
 		}
-		if (g->first == NULL)
-			s->heap[0] = s->heap[--s->nheap];
-		if (s->nheap > 0)
-			sink(s, 0);
+		reorder(s, &v->total);
 	}
 }
 
