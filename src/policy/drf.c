@@ -8,8 +8,9 @@
  *     demand is given a portion, until what is free is given away.  A gang is
  *     given all that it needs.
  *  3. Placing: each demand that was given something gets it, as far as nodes
- *     can be found, in the order in which it was first given something.  For
- *     the first that gets nothing nodes are held (policy_hold).
+ *     can be found, in the order in which it was first given something, but
+ *     demands for GPUs first.  For the first that lacks something nodes are
+ *     held (policy_hold).
  *  4. Again from 2 without those that found no room, until nobody gets more.
  */
 #include "policy/policy.h"
@@ -367,25 +368,40 @@ static void share_out(struct scratch *s, const struct view *v)
 
 /* ---- placing ---- */
 
-/* Did anybody get something? */
+/* Whether it got something. */
+static bool place(struct view *v, struct claim *c, struct holds *holds,
+		  struct decision *dec)
+{
+	struct demand *d = c->demand;
+	unsigned least = demand_least(d), got = 0;
+	unsigned most = c->given > least ? c->given : least;
+
+	if (view_place(v, d, least, most, dec) > 0)
+		got = view_decide(v, dec);
+	c->stuck = got < most;
+	if (c->stuck)
+		policy_hold(v, d, holds);
+	return got > 0;
+}
+
+/* Whether anybody got something. */
 static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
 {
 	struct decision dec;
 	bool any = false;
 
 	decision_init(&dec);
-	for (size_t i = 0; i < s->norder && view_more(v); i++) {
-		struct claim *c = s->order[i];
-		struct demand *d = c->demand;
-		unsigned least = demand_least(d), got = 0;
-		unsigned most = c->given > least ? c->given : least;
+	/* What each is given stands; those who need GPUs come first, lest
+	 * others take the cores that are near them. */
+	for (int turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i < s->norder && view_more(v); i++) {
+			struct claim *c = s->order[i];
+			bool first = c->given > 0 &&
+				     c->demand->unit.gpus > 0;
 
-		if (view_place(v, d, least, most, &dec) > 0)
-			got = view_decide(v, &dec);
-		any |= got > 0;
-		c->stuck = got < most;
-		if (c->stuck)
-			policy_hold(v, d, holds);
+			if (first == (turn == 0))
+				any |= place(v, c, holds, &dec);
+		}
 	}
 	decision_finish(&dec);
 	return any;

@@ -3,3 +3,8 @@ UNIT_TESTS += tests/unit/ledger_random_test
 tests_unit_ledger_random_test_SOURCES = tests/unit/ledger_random_test.c tests/unit/unit.h
 tests_unit_ledger_random_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_ledger_random_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/ledger_test
+tests_unit_ledger_test_SOURCES = tests/unit/ledger_test.c tests/unit/unit.h
+tests_unit_ledger_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_ledger_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
