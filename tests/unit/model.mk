@@ -3,3 +3,8 @@ UNIT_TESTS += tests/unit/fit_test
 tests_unit_fit_test_SOURCES = tests/unit/fit_test.c tests/unit/unit.h
 tests_unit_fit_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_fit_test_LDADD = $(LIBMODEL) $(LIBBASE) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/idmap_test
+tests_unit_idmap_test_SOURCES = tests/unit/idmap_test.c tests/unit/unit.h
+tests_unit_idmap_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_idmap_test_LDADD = $(LIBBASE) $(CUNIT_LIBS)
