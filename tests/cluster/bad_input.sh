@@ -10,9 +10,9 @@ cluster_up
 
 refused "more cores than any node has" "[0-9]" \
 	berth run batch --cores 1000 -- true
-refused "more GPUs than any node has" -i berth run batch --gpus 9 -- true
-refused "a memory that no node has" -i \
-	berth run batch --memory 99999999 -- true
+refused "more GPUs than any node has" "[Gg][Pp][Uu]" berth run batch --gpus 9 -- true
+refused "a memory that no node has" "[Mm]em|[MG]iB" \
+	berth run batch --mem 99999G -- true
 refused "a framework that is not there" nosuch \
 	berth submit nosuch -- true
 refused "an unknown option" "frob" berth submit batch --frob -- true

@@ -21,7 +21,7 @@ equal "each index once, as {} and in the environment" \
 equal "all done" "100 0" "$(berth show "$array" --json |
 	json '"%d %d" % (d["tasks"]["done"], d["tasks"]["failed"])')"
 
-array=$(submit batch --array 1-9 -- sh -c 'test {} -ne 7')
+array=$(submit batch --array 1-9 -- sh -c 'test $1 -ne 7' sh '{}')
 berth wait "$array" >/dev/null 2>&1
 rc=$?
 succeeds "an array with a failure fails" test $rc -ne 0
@@ -40,7 +40,7 @@ equal "working directory" "$WORK" \
 	"$(cd "$WORK" && berth run batch -- pwd 2>&1)"
 equal "environment" "v a l" \
 	"$(VALUE='v a l' berth run batch -- sh -c 'echo "$VALUE"' 2>&1)"
-equal "name" "sweep" "$(berth show "$(submit batch --name sweep -- true)" \
+equal "name" "sweep" "$(berth show "$(submit batch -J sweep -- true)" \
 	--json | json 'd["name"]')"
 cluster_down
 finish

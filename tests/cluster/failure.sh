@@ -38,7 +38,7 @@ other_pid() {
 }
 
 run_on() {
-	timeout 30 "$BERTH" run batch --nodes "$1" -- sh -c 'echo $BERTH_NODE' \
+	timeout 30 "$BERTH" run batch -w "$1" -- sh -c 'echo $BERTH_NODE' \
 		2>&1
 }
 
@@ -49,7 +49,7 @@ node=$1 second=$2
 echo "# leader $first, victims $node and $second"
 
 # ---- an agent's rank
-job=$(submit batch --nodes "$node" -- sh -c 'sleep 12; echo survived')
+job=$(submit batch -w "$node" -- sh -c 'sleep 12; echo survived')
 within 10 eval "berth show $job --json | grep -q running"
 old=$(pid_of berthd "$node")
 succeeds "a rank is killed" kill -9 "$old"
@@ -64,7 +64,7 @@ equal "MPI over all nodes after it" "ring of 4 ok: 40" \
 	"$(timeout 60 "$BERTH" mpirun -n 4 -N 1 "$P/ring" 2>&1)"
 
 # ---- a launcher
-job=$(submit batch --nodes "$second" -- sh -c 'sleep 12; echo survived')
+job=$(submit batch -w "$second" -- sh -c 'sleep 12; echo survived')
 within 10 eval "berth show $job --json | grep -q running"
 old=$(pid_of berth-launcher "$second")
 succeeds "a launcher is killed" kill -9 "$old"
@@ -89,8 +89,8 @@ equal "and it comes back" "again" "$(timeout 60 "$BERTH" run batch -- \
 # ---- a node
 if [ "$CLUSTER" = hosts ]; then
 	node=$(others | awk '{ print $NF }')
-	lost=$(submit batch --nodes "$node" -- sleep 100)
-	kept=$(submit batch --nodes "$first" -- sh -c 'sleep 8; echo kept')
+	lost=$(submit batch -w "$node" -- sleep 100)
+	kept=$(submit batch -w "$first" -- sh -c 'sleep 8; echo kept')
 	within 10 eval "berth show $lost --json | grep -q running"
 	host_kill "${node#n}"
 	succeeds "a node is lost" within 60 nodes_up $((NODES - 1))

@@ -41,7 +41,7 @@ berth wait "$job" >/dev/null 2>&1
 rc=$?
 succeeds "its exit code tells" test $rc -ne 0
 
-job=$(submit batch --walltime 1 -- sleep 60)
+job=$(submit batch -t 1s -- sleep 60)
 berth wait "$job" >/dev/null 2>&1
 equal "walltime" "ended timeout" "$(state "$job")"
 

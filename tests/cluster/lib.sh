@@ -3,7 +3,8 @@
 # allowed: whatever a test leaves behind is seen, and dies with it.
 #
 # Given by run: TOP, BUILD, PROGRAMS (the test programs), WORK (a folder of
-# this test, on every host), CLUSTER (emulate or hosts), ISOLATED (yes or no).
+# this test, on every host), CLUSTER (emulate, hosts, or mpirun: hosts where
+# mpirun starts the ranks), ISOLATED (yes or no).
 # shellcheck shell=bash
 BERTH=$BUILD/bin/berth
 PATH=$BUILD/bin:$PATH
@@ -127,7 +128,10 @@ frameworks_there() {
 # cluster_up [ARGUMENT...]: $NODES nodes, the way that $CLUSTER says
 cluster_up() {
 	local rc=0
-	if [ "$CLUSTER" = hosts ]; then
+	if [ "$CLUSTER" = mpirun ]; then
+		hosts_make $NODES
+		mpirun_up
+	elif [ "$CLUSTER" = hosts ]; then
 		hosts_make $NODES
 		berth up --hosts "$WORK/hostfile" --rsh "$WORK/rsh" \
 			--topology "$TOPOLOGY" "$@" || rc=$?
@@ -143,6 +147,18 @@ cluster_up() {
 	ok "berth up: $NODES nodes ($CLUSTER)"
 }
 
+mpirun_up() {
+	local flags="--allow-run-as-root --bind-to none -N 1"
+	case $(mpirun --version | head -n 1) in
+	*" 4."*) flags="$flags --mca plm_rsh_agent $WORK/rsh" ;;
+	*) flags="$flags --prtemca plm_ssh_agent $WORK/rsh" ;;
+	esac
+	# shellcheck disable=SC2086 # words
+	mpirun $flags --hostfile "$WORK/hostfile" -x HOME "$BUILD/bin/berthd" \
+		--dir "$BERTH_DIR" --topology "$TOPOLOGY" \
+		>"$WORK/mpirun.log" 2>&1 </dev/null &
+}
+
 # What the parts said, when something went wrong.
 logs() {
 	local f
@@ -156,9 +172,7 @@ logs() {
 cluster_down() {
 	succeeds "berth down" berth down
 	nothing_left
-	if [ "$CLUSTER" = hosts ]; then
-		hosts_end
-	fi
+	[ "$CLUSTER" = emulate ] || hosts_end
 }
 
 # Processes of Berth, of this test.
