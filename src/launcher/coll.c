@@ -425,8 +425,9 @@ static void fail_waiting(struct colls *cs, const Berth__CollJoin *join)
 {
 	Berth__CollDone done = BERTH__COLL_DONE__INIT;
 	char *key = mem_strdup(join->key);
-	Berth__Party to = *join->from;
+	Berth__Party to = BERTH__PARTY__INIT;
 
+	to.node = (char *)cs->conf.node;
 	to.shepherd = mem_strdup(join->from->shepherd);
 	done.key = key;
 	done.to = &to;
