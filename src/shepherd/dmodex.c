@@ -73,7 +73,8 @@ static bool ask(struct server *s, const struct modex *m)
 	Berth__Msg msg = BERTH__MSG__INIT;
 	const char *shepherd = NULL, *node = place(s, m, &shepherd);
 
-	if (node == NULL || strcmp(node, s->node) == 0)
+	if (node == NULL ||
+	    (strcmp(node, s->node) == 0 && strcmp(shepherd, s->key) == 0))
 		return false;
 	r.id = m->id;
 	r.nspace = (char *)m->proc.nspace;

@@ -110,7 +110,10 @@ static void make_envs(struct launch *l)
 	l->path = mem_array(s->n_apps, sizeof(*l->path));
 	for (size_t i = 0; i < s->n_apps; i++) {
 		l->env[i] = env_create(s->apps[i]->env, s->apps[i]->n_env);
-		env_scrub(l->env[i]);
+		/* Of a spawned program this was done where it was asked for,
+		 * and what was added since is meant. */
+		if (!l->spawned)
+			env_scrub(l->env[i]);
 		env_set(l->env[i], "BERTH_JOB_ID", "%lu",
 			(unsigned long)s->job);
 		if (s->job_name[0])

@@ -190,23 +190,24 @@ static int place_ranks(const struct spawn *s, struct place *v, size_t n)
 
 /* ---- the message ------------------------------------------------------- */
 
-/* The new programs run in the environment of the asking one, with additions. */
+/* The new programs run in the environment of the asking one, with what the
+ * MPI library adds for them. */
 static void inherit(Berth__App *to, const Berth__App *from)
 {
-	char **own = to->env;
-	size_t n = to->n_env;
+	struct env *e = env_create(from->env, from->n_env);
+	char *const *v;
 
+	env_scrub(e);
+	for (size_t i = 0; i < to->n_env; i++) {
+		env_put(e, to->env[i]);
+		free(to->env[i]);
+	}
+	free(to->env);
 	to->env = NULL;
 	to->n_env = 0;
-	for (size_t i = 0; i < from->n_env; i++) {
-		char *one[2] = { from->env[i], NULL };
-
-		add_strings(&to->env, &to->n_env, one);
-	}
-	to->env = mem_resize(to->env, to->n_env + n + 1, sizeof(*to->env));
-	for (size_t i = 0; i < n; i++)
-		to->env[to->n_env++] = own[i];
-	free(own);
+	v = env_vector(e);
+	add_strings(&to->env, &to->n_env, v);
+	env_destroy(e);
 	if (to->cwd[0] == '\0' && from->cwd[0])
 		replace(&to->cwd, from->cwd);
 }

@@ -16,7 +16,7 @@ static void print_output(struct rig *r, const struct rig_job *j, bool times,
 	for (unsigned node = 0; node < j->nnodes; node++) {
 		const struct rig_task *t = rig_task(r, j->job, node);
 
-		if (!times)
+		if (!times && t)
 			printf("job %lu node %u: end %d code %d signal %d %s\n",
 			       (unsigned long)j->job, node, t->end, t->code,
 			       t->signal, t->text);

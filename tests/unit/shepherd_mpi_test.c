@@ -134,8 +134,12 @@ static void spawning(void)
 	struct rig *r = rig_create();
 	struct rig_job j = { .job = 1, .nnodes = 2, .per_node = 1,
 			     .argv = ARGV("spawn") };
+	char *out;
 
 	run_ok(r, j);
+	out = rig_output(r, 1, "1/1.berth.1-n0.0.1.1.out");
+	CU_ASSERT(out && strcmp(out, "ok 1 of 3\n") == 0);
+	free(out);
 	/* One rank: the others would wait for ever, that is MPI's way. */
 	j.job = 2;
 	j.nnodes = 1;
@@ -210,19 +214,34 @@ static unsigned count_left(const char *dir, const char *prefix)
 	return n;
 }
 
+/* A job that dies the hard way, and where its shared memory was. */
 static void nothing_left(void)
 {
-	unsigned sessions = count_left("/tmp", "berth-session.");
-	unsigned vader = count_left("/dev/shm", "vader");
-	unsigned sm = count_left("/dev/shm", "");
 	struct rig *r = rig_create();
+	struct rig_job j = {
+		.job = 1,
+		.nnodes = 1,
+		.per_node = 2,
+		.argv = (char *[]){ "sh", "-c",
+				    "echo $OMPI_MCA_btl_sm_backing_directory; "
+				    "exec " PROGRAM " killed",
+				    NULL },
+	};
+	char *where;
 
-	check_failed(r, "killed", BERTH__TASK_END__END_SIGNALED, 0, SIGKILL);
+	setenv("TMPDIR", rig_dir(r), 1);
+	rig_launch_mpi(r, &j);
+	CU_ASSERT_FATAL(rig_wait_mpi(r, &j, LONG));
+	where = output(r, 1, 0, 0, "out");
+	CU_ASSERT_FATAL(where && strncmp(where, "/dev/shm/", 9) == 0);
+	where[strcspn(where, "\n")] = '\0';
 	rig_run(r, 1500);
+	CU_ASSERT(rig_gone(r, 0, "j1"));
+	CU_ASSERT_EQUAL(count_left(rig_dir(r), "berth-session."), 0);
+	CU_ASSERT_NOT_EQUAL(access(where, F_OK), 0);
+	free(where);
+	unsetenv("TMPDIR");
 	rig_destroy(r);
-	CU_ASSERT(count_left("/tmp", "berth-session.") <= sessions);
-	CU_ASSERT(count_left("/dev/shm", "vader") <= vader);
-	CU_ASSERT(count_left("/dev/shm", "") <= sm);
 }
 
 int main(void)
