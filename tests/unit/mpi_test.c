@@ -252,7 +252,7 @@ static void failures(void)
 		{ BERTH_END_NO_FINALIZE, 0,
 		  "failed 1 \"rank 3 on n1 left without MPI_Finalize\"" },
 		{ BERTH_END_WALLTIME, 0,
-		  "timeout 124 \"rank 3 on n1 ran out of its walltime\"" },
+		  "timeout 124 \"rank 3 on n1 ran out of walltime\"" },
 		{ BERTH_END_FAILED_START, 0,
 		  "failed 127 \"rank 3 did not start on n1: no reason given\"" },
 		{ BERTH_END_LOST, 0, "lost 1 \"rank 3 on n1 was lost\"" },

@@ -61,7 +61,7 @@ bool verdict_task(struct verdict *v, const struct berth_task *t,
 		break;
 	case BERTH_END_WALLTIME:
 		set(v, BERTH_TIMEOUT, VERDICT_TIMEOUT,
-		    "%s on %s ran out of its walltime", who, t->node);
+		    "%s on %s ran out of walltime", who, t->node);
 		break;
 	case BERTH_END_FAILED_START:
 		set(v, BERTH_FAILED, VERDICT_NOT_STARTED,
