@@ -54,6 +54,4 @@ struct leader {
 	bool ending;
 };
 
-/* Messages and answers count here; metrics.c shows them. */
-
 #endif

@@ -110,7 +110,8 @@ static void piece_look(struct piece *p)
 		return;
 	}
 	t = reader_of(j);
-	if (t == NULL)
+	/* One that is starting may not be known to its node yet. */
+	if (t == NULL || t->status.state == TASK_STARTING)
 		return;
 	if (t->status.state == TASK_ENDED)
 		answer_nobody(p);
@@ -151,7 +152,7 @@ void stdins_event(struct stdins *s, const struct event *ev)
 	if (TAILQ_EMPTY(&s->pieces))
 		return;
 	switch (ev->type) {
-	case EVENT_TASK_LAUNCHED:
+	case EVENT_TASK_STARTED:
 	case EVENT_TASK_FINISHED:
 	case EVENT_JOB_FINISHED:
 	case EVENT_JOB_FORGOTTEN:

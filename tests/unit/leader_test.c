@@ -391,6 +391,49 @@ static void test_hosts(void)
 	rmdir(dir);
 }
 
+/* Ended jobs beyond keep_jobs are forgotten, here and by their nodes. */
+static void test_forget(void)
+{
+	struct leader_config c = {.keep_jobs = 2};
+	struct rig r;
+	struct fw f;
+	json_t *offer, *v;
+	long long oid, slice;
+
+	rig_start(&r, &c);
+	r.agent[0].instant = true;
+	rig_join(&r, &r.agent[0]);
+	fw_register(&r, &f, "batch");
+	oid = fw_want(&f, 1, 1, 0, &offer);
+	slice = rig_int(offer, "slices.0.id");
+	CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"accept\", \"offer\": "
+				     "%lld, \"slices\": [%lld]}", oid, slice),
+			0);
+	for (size_t i = 0; i < 5; i++) {
+		long long id = rig_submit(&r, "{\"framework\": \"batch\", "
+					      "\"argv\": [\"x\"]}");
+
+		CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"launch\", "
+					     "\"launch\": {\"job\": %lld, "
+					     "\"tasks\": [{\"index\": 0, "
+					     "\"slice\": %lld}]}}", id,
+					 slice), 0);
+		CU_ASSERT_PTR_NOT_NULL(rig_line(&f.stream, "task", 2 * i + 1));
+		CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"job\", \"job\": "
+					     "%lld, \"state\": \"ended\"}",
+					 id), 0);
+	}
+	rig_run(&r, 50);
+	CU_ASSERT_EQUAL(r.agent[0].forgets, 3);
+	CU_ASSERT_EQUAL(rig_call(&r, "GET", "/v1/jobs/3", NULL, NULL), 404);
+	CU_ASSERT_EQUAL(rig_call(&r, "GET", "/v1/jobs", NULL, &v), 200);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(v, "jobs")), 2);
+	CU_ASSERT_EQUAL(rig_int(v, "jobs.1.id"), 5);
+	json_decref(v);
+	rig_close(&f.stream);
+	rig_stop(&r);
+}
+
 static void test_events(void)
 {
 	struct leader_config c = {.keep_events = 8};
@@ -427,6 +470,7 @@ static const struct unit_test tests[] = {
 	{"a reader that stalls", test_stalled},
 	{"standard input", test_stdin},
 	{"framework hosts", test_hosts},
+	{"jobs that are forgotten", test_forget},
 	{"events", test_events},
 };
 
