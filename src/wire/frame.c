@@ -1,6 +1,7 @@
 /* frame.c - see frame.h. */
 #include "wire/frame.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,6 +122,56 @@ static long check_header(const unsigned char *p, size_t len,
 	return (long)get32(p + 8);
 }
 
+static bool is_sound(const ProtobufCMessage *m);
+
+/* The messages in one field. */
+static bool field_is_sound(const ProtobufCMessage *m,
+			   const ProtobufCFieldDescriptor *f)
+{
+	const char *base = (const char *)m;
+	const void *at = base + f->offset;
+	const ProtobufCMessage *one;
+	size_t n;
+
+	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+		ProtobufCMessage *const *list =
+			*(ProtobufCMessage *const *const *)at;
+
+		memcpy(&n, base + f->quantifier_offset, sizeof(n));
+		for (size_t i = 0; i < n; i++) {
+			if (!is_sound(list[i]))
+				return false;
+		}
+		return true;
+	}
+	if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {
+		uint32_t which;
+
+		memcpy(&which, base + f->quantifier_offset, sizeof(which));
+		if (which != f->id)
+			return true;
+	}
+	one = *(ProtobufCMessage *const *)at;
+	return one == NULL || is_sound(one);
+}
+
+/* protobuf-c reads a field number 0 that is written in a roundabout way, but
+ * would not read it again after packing it. */
+static bool is_sound(const ProtobufCMessage *m)
+{
+	for (unsigned i = 0; i < m->n_unknown_fields; i++) {
+		if (m->unknown_fields[i].tag == 0)
+			return false;
+	}
+	for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
+
+		if (f->type == PROTOBUF_C_TYPE_MESSAGE && !field_is_sound(m, f))
+			return false;
+	}
+	return true;
+}
+
 long frame_decode(const void *data, size_t len, Berth__Msg **msg, size_t *need,
 		  struct berth_error *err)
 {
@@ -140,6 +191,10 @@ long frame_decode(const void *data, size_t len, Berth__Msg **msg, size_t *need,
 		return error_set(err, BERTH_EPROTO,
 				 "a damaged frame (wrong checksum)");
 	*msg = berth__msg__unpack(NULL, (size_t)body, p + FRAME_HEADER);
+	if (*msg && !is_sound(&(*msg)->base)) {
+		msg_free(*msg);
+		*msg = NULL;
+	}
 	if (*msg == NULL)
 		return error_set(err, BERTH_EPROTO,
 				 "a frame of %ld bytes that holds no message",
