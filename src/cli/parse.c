@@ -37,12 +37,16 @@ static int bad_time(const char *what, const char *text, struct berth_error *err)
 /* The decimal number at *p, which is moved behind it; -1 if there is none. */
 static double number_at(const char **p)
 {
+	size_t len = strspn(*p, "0123456789.");
 	char *end;
 	double n;
 
-	if (!isdigit((unsigned char)**p) || strchr("xX", (*p)[1] ? (*p)[1] : ' '))
+	if (!isdigit((unsigned char)**p))
 		return -1;
 	n = strtod(*p, &end);
+	/* strtod also takes 0x10 and 1e9. */
+	if (end != *p + len)
+		return -1;
 	*p = end;
 	return n;
 }
