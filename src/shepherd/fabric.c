@@ -3,7 +3,9 @@
 
 #include <ctype.h>
 #include <glob.h>
+#include <ifaddrs.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,4 +150,25 @@ char *fabric_mtl(char *const *env)
 	free(user_file);
 	free(system_file);
 	return value;
+}
+
+static bool only_loopback(void)
+{
+	struct ifaddrs *list, *i;
+	bool other = false;
+
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (i = list; i; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
+		    (i->ifa_flags & IFF_UP) && !(i->ifa_flags & IFF_LOOPBACK))
+			other = true;
+	freeifaddrs(list);
+	return !other;
+}
+
+bool fabric_needs_loopback(char *const *env)
+{
+	return !env_get(env, "OMPI_MCA_btl_tcp_if_include") &&
+	       !env_get(env, "OMPI_MCA_btl_tcp_if_exclude") && only_loopback();
 }

@@ -11,6 +11,8 @@
 #ifndef SHEPHERD_FABRIC_H
 #define SHEPHERD_FABRIC_H
 
+#include <stdbool.h>
+
 /*
  * The value of OMPI_MCA_mtl for a task with this environment ("NAME=value",
  * NULL-terminated), or NULL when nothing is to be set.  Reads a few small
@@ -22,5 +24,12 @@ char *fabric_mtl(char *const *env);
  * files, NULL where a file does not set it; for tests. */
 char *fabric_mtl_without_psm(const char *env_value, const char *user,
 			     const char *system);
+
+/*
+ * Between emulated nodes Open MPI speaks TCP, and by itself never over the
+ * loopback interface: true when there is no other here (a machine without a
+ * network) and the environment says nothing about interfaces.
+ */
+bool fabric_needs_loopback(char *const *env);
 
 #endif
