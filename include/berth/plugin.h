@@ -177,7 +177,6 @@ struct berth_job {
 	bool want_stdin;
 	unsigned walltime_ms, stop_signal, grace_ms;
 	int priority;
-	bool hold; /* do not start it yet */
 	/* cores, memory, … of one rank or task */
 	const struct berth_request *request;
 	const struct berth_constraints *constraints; /* never NULL */

@@ -286,7 +286,6 @@ int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,
 		.framework = spec->framework,
 		.role = spec->role,
 		.priority = spec->priority,
-		.hold = spec->hold,
 	};
 	char *text = json_dumps(spec->root, JSON_COMPACT);
 	int rc;

@@ -30,7 +30,6 @@ static const struct json_field fields[] = {
 	FIELD(stop_signal, JSON_T_U32, .min = 1, .max = 64),
 	FIELD(grace_ms, JSON_T_U32, .max = DAYS_MS),
 	FIELD(priority, JSON_T_INT, .min = INT32_MIN),
-	FIELD(hold, JSON_T_BOOL),
 	FIELD(cores, JSON_T_U32, .min = 1, .max = 65536),
 	FIELD(memory_mib, JSON_T_U64, .max = 1ll << 40),
 	FIELD(gpus, JSON_T_U32, .max = 64),

@@ -19,7 +19,7 @@ struct job_spec {
 	const char *cwd;    /* "": "/" */
 	uint32_t uid, gid;
 	const char *output, *error;
-	bool want_stdin, hold;
+	bool want_stdin;
 	uint32_t walltime_ms, stop_signal, grace_ms;
 	int priority;
 	uint32_t cores, gpus;

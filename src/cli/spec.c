@@ -175,7 +175,6 @@ static void add_common(struct opt_table *t, struct spec_opts *o)
 
 static void add_submit(struct opt_table *t, struct spec_opts *o)
 {
-	ADD(t, {"hold", OPT_FLAG, &o->hold, NULL, "queue it, do not start it"});
 }
 
 static void add_follow(struct opt_table *t, struct spec_opts *o)
@@ -349,8 +348,6 @@ static int build(const struct spec_opts *o, const char *framework,
 	json_object_set(job, "env", env);
 	json_object_set_new(job, "uid", json_integer(geteuid()));
 	json_object_set_new(job, "gid", json_integer(getegid()));
-	if (o->hold)
-		json_object_set_new(job, "hold", json_true());
 	if (set_numbers(o, job, err) != 0 || set_constraints(o, job, err) != 0)
 		return -1;
 	if (o->set.count > 0 && json_object_get(job, "options") == NULL)

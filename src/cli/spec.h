@@ -21,7 +21,7 @@ struct spec_opts {
 	/* What is asked for. */
 	long long cores, mem_mib, gpus, drive_mib, time_ms, grace_ms;
 	const char *gpu_vendor, *name, *role, *priority, *stop_signal;
-	bool hold, exclusive;
+	bool exclusive;
 	/* Where. */
 	struct opt_list nodes, exclude, labels;
 	/* What it takes along. */

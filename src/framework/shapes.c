@@ -171,7 +171,6 @@ static const struct field spec_fields[] = {
 	FIELD(S, stop_signal, "stop_signal", FIELD_U32),
 	FIELD(S, grace_ms, "grace_ms", FIELD_U32),
 	FIELD(S, priority, "priority", FIELD_I32),
-	FIELD(S, hold, "hold", FIELD_BOOL),
 	FIELD(S, request, "resources", FIELD_SELF, .shape = &request),
 	FIELD(S, constraints, "constraints", FIELD_OBJECT,
 	      .shape = &constraints, .flags = FIELD_EMPTY),

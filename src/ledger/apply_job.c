@@ -39,7 +39,6 @@ int apply_job_submitted(struct ledger *l, const struct event *ev,
 	j->user = state_intern(l, ev->job_submitted.user);
 	j->spec = mem_strdup(ev->job_submitted.spec);
 	j->priority = ev->job_submitted.priority;
-	j->hold = ev->job_submitted.hold;
 	j->submitted_us = ev->at_us;
 	idmap_put(&l->jobs, j->id, j);
 	TAILQ_INSERT_TAIL(&l->live, j, of_ledger);

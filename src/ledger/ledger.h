@@ -195,7 +195,6 @@ int ledger_launch(struct ledger *l, const char *framework, uint64_t job,
 struct ledger_job {
 	const char *name, *framework, *role, *user, *spec;
 	int32_t priority;
-	bool hold;
 };
 
 /* The framework has to be registered. */

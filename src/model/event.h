@@ -133,7 +133,6 @@ struct event {
 			uint64_t job; /* greater than every one before */
 			const char *name, *framework, *role, *user, *spec;
 			int32_t priority;
-			bool hold;
 		} job_submitted;
 		/* finished: outcome and what follows; none of its tasks is
 		 * left. */

@@ -52,7 +52,6 @@ struct job {
 	/* Names that the ledger shares between jobs. */
 	const char *framework, *role, *user;
 	int32_t priority;
-	bool hold;
 	bool cancelled; /* its user asked for its end */
 	bool collapsed;
 	enum job_state state;

@@ -242,11 +242,11 @@ static void test_batch(void)
 		 "\"batch\", \"gpus\": 1, \"memory_mib\": 2048, \"options\": "
 		 "{\"array\": \"0-9999\"}}"},
 		{"submit batch -J x -t 90 -o /o/%j -e /e --role r --priority "
-		 "-3 --hold -w n1,n2 --exclude n3 -C gpu=a --exclusive true",
+		 "-3 -w n1,n2 --exclude n3 -C gpu=a --exclusive true",
 		 "{\"argv\": [\"true\"], \"constraints\": {\"exclude\": "
 		 "[\"n3\"], \"exclusive\": true, \"labels\": {\"gpu\": \"a\"}, "
 		 "\"nodes\": [\"n1\", \"n2\"]}, \"error\": \"/e\", "
-		 "\"framework\": \"batch\", \"hold\": true, \"name\": \"x\", "
+		 "\"framework\": \"batch\", \"name\": \"x\", "
 		 "\"output\": \"/o/%j\", \"priority\": -3, \"role\": \"r\", "
 		 "\"walltime_ms\": 5400000}"},
 		{"submit batch --stop-signal USR2 --grace 1500ms -c2 true -c",

@@ -62,7 +62,6 @@ struct batch_job *batch_job_create(const struct berth_job *from,
 		free(j);
 		return NULL;
 	}
-	j->hold = from->hold;
 	j->task_ms = -1;
 	j->retry_index = (unsigned)array_last(&j->array) + 1;
 	idmap_init(&j->tasks);
@@ -93,7 +92,7 @@ size_t batch_job_ready(const struct batch_job *j)
 {
 	size_t pending = j->array.pending, limit = j->array.limit;
 
-	if (j->hold || j->cancelled || j->refusal)
+	if (j->cancelled || j->refusal)
 		return 0;
 	if (!limit)
 		return pending;

@@ -34,7 +34,7 @@ struct batch_job {
 	TAILQ_ENTRY(batch_job) in_turn; /* its pool's, with pending tasks */
 	uint64_t id;
 	struct pool *pool;
-	bool is_array, hold;
+	bool is_array;
 	struct array array; /* what has yet to start */
 	struct idmap tasks; /* by index: struct batch_task */
 	struct idmap used;  /* array indices that have to run once more */

@@ -93,7 +93,7 @@ void runner_serve(struct runner *r, struct batch_job *j)
 
 void pool_queue_job(struct pool *p, struct batch_job *j)
 {
-	if (j->queued || j->hold || !j->array.pending)
+	if (j->queued || !j->array.pending)
 		return;
 	j->queued = true;
 	TAILQ_INSERT_TAIL(&p->turn, j, in_turn);

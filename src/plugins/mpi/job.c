@@ -26,7 +26,7 @@ struct mpi_job *mpi_job_create(const struct berth_job *from,
 		j->want->prefer.packing = j->options.map_by == MAP_NODE ?
 						  BERTH_SPREAD :
 						  BERTH_PACK;
-	j->state = from->hold ? MPI_ON_HOLD : MPI_WAITING;
+	j->state = MPI_WAITING;
 	return j;
 }
 

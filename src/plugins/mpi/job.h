@@ -17,7 +17,6 @@
 #include "plugins/mpi/options.h"
 
 enum mpi_state {
-	MPI_ON_HOLD, /* the user does not want it started yet */
 	MPI_WAITING, /* its demand is stated */
 	MPI_RUNNING, /* launched */
 	MPI_ENDING,  /* decided; its tasks are being killed */

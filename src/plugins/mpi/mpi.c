@@ -65,7 +65,6 @@ static void on_cancel(void *self, uint64_t job)
 		m->ops->withdraw(m->host, j->demand, NULL);
 		mpi_end(m, j, &v);
 		break;
-	case MPI_ON_HOLD:
 		mpi_end(m, j, &v);
 		break;
 	case MPI_RUNNING:
