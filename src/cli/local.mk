@@ -21,6 +21,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/opts.c src/cli/opts.h \
 	src/cli/parse.c src/cli/parse.h \
 	src/cli/plan.c src/cli/plan.h \
+	src/cli/program.c src/cli/program.h \
 	src/cli/run.c src/cli/run.h \
 	src/cli/show.c \
 	src/cli/sink.c src/cli/sink.h \

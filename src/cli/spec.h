@@ -69,14 +69,6 @@ struct opt_table {
 	size_t n;
 };
 
-/* Are there programs to run?  Checks what can be checked here, and puts "./"
- * before the name of one that is in cwd but not in PATH. */
-json_t *spec_argv(int argc, char **argv, const char *cwd,
-		  struct berth_error *err);
-
-/* The directory to run in, absolute; the caller frees. */
-char *spec_cwd(const char *chdir, struct berth_error *err);
-
 /* Options and programs of an MPI job, argv[0] being the command; shared holds
  * the options that all programs have in common, table its rows. */
 int spec_mpi(struct spec_opts *o, const struct opt_table *shared,

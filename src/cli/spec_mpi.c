@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "cli/env.h"
 #include "cli/parse.h"
+#include "cli/program.h"
 #include "cli/spec.h"
 
 /* One program of the job. */
@@ -230,10 +231,10 @@ static int read_program(struct spec_opts *o, const struct opt_table *shared,
 	rest = opts_parse(table.row, doc, 0, argc, argv, err);
 	if (rest < 0)
 		return rest;
-	p->cwd = spec_cwd(p->chdir ? p->chdir : o->chdir, err);
+	p->cwd = program_cwd(p->chdir ? p->chdir : o->chdir, err);
 	if (p->cwd == NULL)
 		return -1;
-	p->argv = spec_argv(argc - rest, argv + rest, p->cwd, err);
+	p->argv = program_argv(argc - rest, argv + rest, p->cwd, err);
 	return p->argv ? 0 : -1;
 }
 

@@ -17,10 +17,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-
-#define CONNECT_TIMEOUT_MS 10000L
-/* A whole body, or what a streamed answer's reader has not been shown yet. */
-#define BODY_MAX (512u << 20)
+#include "io/http_curl.h"
 
 struct http_call {
 	TAILQ_ENTRY(http_call) next;
@@ -56,162 +53,6 @@ struct http_client {
 	bool destroyed;
 };
 
-/* ---- one transfer, blocking or not ---- */
-
-static int check_uri(const char *uri, struct berth_error *err)
-{
-	if ((strncmp(uri, "unix:/", 6) == 0 && uri[6]) ||
-	    (strncmp(uri, "http://", 7) == 0 && uri[7]))
-		return 0;
-	return error_set(err, BERTH_EINPUT,
-			 "'%s' is no address of a Berth: http://HOST:PORT or "
-			 "unix:/PATH is wanted",
-			 uri);
-}
-
-static void set_target(CURL *easy, const char *uri, const char *path)
-{
-	size_t len = strlen(uri);
-	char *url;
-
-	if (strncmp(uri, "unix:", 5) == 0) {
-		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, uri + 5);
-		url = mem_printf("http://localhost%s", path);
-	} else {
-		while (len > 0 && uri[len - 1] == '/')
-			len--;
-		url = mem_printf("%.*s%s", (int)len, uri, path);
-	}
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	free(url);
-}
-
-static void set_body(CURL *easy, const char *method, const void *body,
-		     size_t len)
-{
-	bool post = strcmp(method, "POST") == 0 || body != NULL;
-
-	if (post) {
-		curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-				 (curl_off_t)(body ? len : 0));
-		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS,
-				 body ? body : "");
-	}
-	if (strcmp(method, "HEAD") == 0)
-		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	else if (strcmp(method, post ? "POST" : "GET") != 0)
-		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-}
-
-static struct curl_slist *make_headers(const char *token, bool body)
-{
-	struct curl_slist *list = NULL;
-
-	/* Without this curl waits a second before it sends larger bodies. */
-	list = curl_slist_append(list, "Expect:");
-	list = curl_slist_append(list, body ? "Content-Type: application/json"
-					    : "Content-Type:");
-	if (token && token[0]) {
-		char *line = mem_printf("Authorization: Bearer %s", token);
-
-		list = curl_slist_append(list, line);
-		free(line);
-	}
-	return list;
-}
-
-static void set_common(CURL *easy, unsigned timeout_ms, char *why)
-{
-	why[0] = '\0';
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, why);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-			 (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 20L);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 10L);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-}
-
-static void explain(const char *uri, CURLcode result, const char *why,
-		    struct berth_error *err)
-{
-	const char *text = why[0] ? why : curl_easy_strerror(result);
-
-	if (result == CURLE_COULDNT_CONNECT)
-		error_set(err, BERTH_EUNAVAIL, "%s: nobody answers: %s", uri,
-			  text);
-	else if (result == CURLE_OPERATION_TIMEDOUT)
-		error_set(err, BERTH_EUNAVAIL, "%s: no answer in time", uri);
-	else
-		error_set(err, BERTH_EUNAVAIL, "%s: no answer: %s", uri, text);
-}
-
-static long status_of(CURL *easy)
-{
-	long status = 0;
-
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-	return status;
-}
-
-/* ---- blocking ---- */
-
-static size_t fetch_write(char *data, size_t size, size_t n, void *arg)
-{
-	struct buf *in = arg;
-
-	if (in->len + n > BODY_MAX)
-		return 0;
-	buf_add(in, data, n);
-	return n;
-}
-
-int http_fetch(const char *uri, const char *token, const char *method,
-	       const char *path, const void *body_in, size_t len_in,
-	       char **body, size_t *len, unsigned timeout_ms,
-	       struct berth_error *err)
-{
-	struct curl_slist *headers = NULL;
-	char why[CURL_ERROR_SIZE];
-	CURLcode result;
-	struct buf in;
-	CURL *easy;
-	int status = -1;
-
-	if (check_uri(uri, err) != 0)
-		return -1;
-	easy = curl_easy_init();
-	if (easy == NULL)
-		return error_set(err, BERTH_ESYS, "libcurl does not start");
-	buf_init(&in);
-	headers = make_headers(token, body_in != NULL);
-	set_common(easy, timeout_ms, why);
-	set_target(easy, uri, path);
-	set_body(easy, method, body_in, len_in);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, fetch_write);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, &in);
-	result = curl_easy_perform(easy);
-	if (result == CURLE_OK)
-		status = (int)status_of(easy);
-	else
-		explain(uri, result, why, err);
-	if (status >= 0 && len)
-		*len = in.len;
-	if (status >= 0 && body)
-		*body = buf_take(&in);
-	buf_finish(&in);
-	curl_slist_free_all(headers);
-	curl_easy_cleanup(easy);
-	return status;
-}
-
 /* ---- calls: what curl tells ---- */
 
 static void make_ready(struct http_call *call)
@@ -230,10 +71,10 @@ static size_t on_write(char *data, size_t size, size_t n, void *arg)
 		call->curl_paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
-	if (call->in.len + n > BODY_MAX)
+	if (call->in.len + n > HTTP_BODY_MAX)
 		return 0;
 	buf_add(&call->in, data, n);
-	if (call->ev.data && status_of(call->easy) / 100 == 2)
+	if (call->ev.data && http_status_of(call->easy) / 100 == 2)
 		make_ready(call);
 	return n;
 }
@@ -281,9 +122,9 @@ static void tell_done(struct http_call *call)
 	char *body = buf_take(&call->in);
 
 	if (call->result == CURLE_OK)
-		status = (int)status_of(call->easy);
+		status = (int)http_status_of(call->easy);
 	else
-		explain(call->client->uri, call->result, call->why, &err);
+		http_explain(call->client->uri, call->result, call->why, &err);
 	call_free(call);
 	if (ev.done)
 		ev.done(arg, status, body, len, status ? NULL : &err);
@@ -330,7 +171,7 @@ static void work(void *arg)
 		call->is_ready = false;
 		if (call->paused)
 			continue; /* http_call_pause brings it back */
-		streams = call->ev.data && status_of(call->easy) / 100 == 2;
+		streams = call->ev.data && http_status_of(call->easy) / 100 == 2;
 		if (streams && call->in.len > 0) {
 			if (call->finished)
 				make_ready(call);
@@ -420,7 +261,7 @@ struct http_client *http_client_create(struct loop *l, const char *uri,
 	struct http_client *c;
 	CURLM *multi;
 
-	if (check_uri(uri, err) != 0)
+	if (http_check_uri(uri, err) != 0)
 		return NULL;
 	multi = curl_multi_init();
 	if (multi == NULL) {
@@ -467,10 +308,10 @@ struct http_call *http_call_start(struct http_client *c, const char *method,
 	call->easy = curl_easy_init();
 	if (call->easy == NULL)
 		abort(); /* memory is gone */
-	call->headers = make_headers(c->token, body != NULL);
-	set_common(call->easy, timeout_ms, call->why);
-	set_target(call->easy, c->uri, path);
-	set_body(call->easy, method, body, len);
+	call->headers = http_make_headers(c->token, body != NULL);
+	http_set_common(call->easy, timeout_ms, call->why);
+	http_set_target(call->easy, c->uri, path);
+	http_set_body(call->easy, method, body, len);
 	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
 	curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, on_write);
 	curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);

@@ -2,7 +2,8 @@
 noinst_LIBRARIES += src/io/libio.a
 src_io_libio_a_SOURCES = \
 	src/io/conf.c src/io/conf.h \
-	src/io/http.h src/io/http_server.c src/io/http_client.c \
+	src/io/http.h src/io/http_server.c src/io/http_text.c \
+	src/io/http_client.c src/io/http_fetch.c src/io/http_curl.h \
 	src/io/loop.c src/io/loop.h \
 	src/io/socket.c src/io/socket.h \
 	src/io/stream.c src/io/stream.h src/io/connector.c src/io/listener.c \
