@@ -102,16 +102,6 @@ static bool oversubscribed(const struct proc *p)
 	return launch_size(p->launch) > (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* Emulated nodes are one machine, which may have no network: Open MPI would
- * leave out its loopback. */
-static void set_emulated(struct env *e)
-{
-	if (getenv("BERTH_EMULATED") &&
-	    !env_get(e, "OMPI_MCA_btl_tcp_if_include") &&
-	    !env_get(e, "OMPI_MCA_btl_tcp_if_exclude"))
-		env_set(e, "OMPI_MCA_btl_tcp_if_include", "lo");
-}
-
 static int set_rank(struct starter *s, struct env *e, const struct proc *p,
 		    struct berth_error *err)
 {
@@ -126,7 +116,6 @@ static int set_rank(struct starter *s, struct env *e, const struct proc *p,
 	env_set(e, "OMPI_MCA_orte_externally_bound", "1");
 	if (oversubscribed(p) && !env_get(e, "OMPI_MCA_mpi_yield_when_idle"))
 		env_set(e, "OMPI_MCA_mpi_yield_when_idle", "1");
-	set_emulated(e);
 	mtl = fabric_mtl(env_vector(e));
 	if (mtl)
 		env_set(e, "OMPI_MCA_mtl", "%s", mtl);
