@@ -10,6 +10,7 @@ LIBSHOWNODE = src/broker/libshownode.a
 noinst_LIBRARIES += src/broker/libnet.a src/broker/libnetmpi.a
 src_broker_libnet_a_SOURCES = \
 	src/broker/net.c src/broker/net.h src/broker/net_impl.h \
+	src/broker/net_conn.c src/broker/net_conn.h \
 	src/broker/net_env.c src/broker/net_env.h \
 	src/broker/net_local.c \
 	src/broker/net_pace.c src/broker/net_pace.h \

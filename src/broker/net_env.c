@@ -19,6 +19,8 @@ static const struct {
 	/* 5.0 asks the kernel's routes otherwise, which lead to another rank
 	 * on the same host by way of lo, and calls it unreachable. */
 	{"OMPI_MCA_reachable", "weighted"},
+	/* Room for several transfers in a socket's buffer, see net_conn.h. */
+	{"OMPI_MCA_btl_tcp_sndbuf", "262144"},
 	{"OMPI_MCA_coll_hcoll_enable", "0"},
 	{"OMPI_MCA_opal_cuda_support", "0"},
 	{"OMPI_MCA_accelerator", "null"},

@@ -3,16 +3,17 @@
  * it.
  *
  * A channel is a communicator: MPI_COMM_WORLD, or one with a single peer that
- * joined later.  On each, eager receives are posted at all times, a ring that
- * is read in the order of posting; bulk transfers are received by name, into
- * room made for them, since a peer that dies in the middle of a large
- * transfer would take a receive from anybody along with it.
+ * joined later.  On each, receives are posted at all times, a ring that is
+ * read in the order of posting.  All transfers are small enough to be sent
+ * eagerly: a peer that dies in the middle of a larger one, which MPI moves in
+ * several steps, takes a receive from anybody along with it, or the whole
+ * process (net_conn.h).
  *
  * A peer's death is an error of Open MPI 5 (failures are acknowledged, and
  * point-to-point traffic goes on over the same communicator), and mere
- * silence with Open MPI 4.1.  Communicators are never freed: their numbers
- * would be used again while an old peer may still send on them.  That costs a
- * few kB a join.
+ * silence with Open MPI 4.1; the closed connection is seen with both.
+ * Communicators are never freed: their numbers would be used again while an
+ * old peer may still send on them.  That costs a few kB a join.
  */
 #include <mpi.h>
 #ifdef OPEN_MPI
@@ -36,31 +37,30 @@
 #endif
 
 enum {
-	TAG_EAGER = 1,
-	TAG_BULK = 2,
+	TAG_TRANSFER = 1,
+	TAG_NAMES = 2,
 	NAME_ROOM = 72, /* of a node, in the exchange at the start */
-	RING_MAX = 8,	/* eager receives of the founders' channel */
+	RING_MAX = 8, /* receives on the founders' channel */
 	RING_PAIR = 2,
 	RECV_ROOM = 64 * 1024,
+	SUSPECT_LOOK_US = 20 * 1000,
+	ROOM_LOOK_US = 100, /* of sockets whose buffers are full */
 	EXIT_FLUSH_US = 300 * 1000,
 	FINALIZE_MAX_S = 3,
 };
-
-enum op_kind { OP_EAGER_IN, OP_BULK_IN, OP_OUT };
 
 struct mpi_channel;
 
 /* A request under way and its memory. */
 struct op {
-	enum op_kind kind;
-	int slot;		/* in the table */
-	struct mpi_channel *ch; /* OP_EAGER_IN */
-	struct rank_peer *peer; /* NULL: nobody cares any more */
+	int slot; /* in the table */
 	struct buf bytes;
-	bool bulk;
-	/* OP_EAGER_IN: it has come and waits for its turn. */
+	/* A receive: its channel; it has come and waits for its turn. */
+	struct mpi_channel *ch;
 	bool ready;
 	int from, len;
+	/* A send (ch is NULL): whose; NULL: nobody cares any more. */
+	struct rank_peer *peer;
 };
 
 struct mpi_channel {
@@ -81,17 +81,18 @@ struct net_mpi {
 	int *index;	    /* for MPI_Testsome */
 	MPI_Status *status; /* likewise */
 	bool came;
+	int first_probe; /* for the connection to rank 0 */
 };
 
 /* ---- the table of requests ---- */
 
-static struct op *op_add(struct net_mpi *m, enum op_kind kind,
+static struct op *op_add(struct net_mpi *m, struct mpi_channel *ch,
 			 struct rank_peer *peer)
 {
 	struct op *op = mem_alloc(sizeof(*op));
 	size_t cap;
 
-	op->kind = kind;
+	op->ch = ch;
 	op->peer = peer;
 	op->slot = m->nops;
 	buf_init(&op->bytes);
@@ -131,12 +132,6 @@ static void ops_compact(struct net_mpi *m)
 	m->nops = keep;
 }
 
-static void cancel(MPI_Request *req)
-{
-	if (*req != MPI_REQUEST_NULL)
-		MPI_Cancel(req);
-}
-
 /* ---- channels ---- */
 
 static void recv_post(struct net_mpi *m, struct op *op)
@@ -144,7 +139,7 @@ static void recv_post(struct net_mpi *m, struct op *op)
 	int from = op->ch->base.pair ? 0 : MPI_ANY_SOURCE;
 
 	op->ready = false;
-	if (MPI_Irecv(op->bytes.data, RECV_ROOM, MPI_BYTE, from, TAG_EAGER,
+	if (MPI_Irecv(op->bytes.data, RECV_ROOM, MPI_BYTE, from, TAG_TRANSFER,
 		      op->ch->comm, &m->req[op->slot]) != MPI_SUCCESS)
 		m->req[op->slot] = MPI_REQUEST_NULL;
 }
@@ -162,9 +157,8 @@ static struct mpi_channel *channel_create(struct net_mpi *m, MPI_Comm comm,
 	ch->comm = comm;
 	ch->nring = pair ? RING_PAIR : RING_MAX;
 	for (int i = 0; i < ch->nring; i++) {
-		struct op *op = op_add(m, OP_EAGER_IN, NULL);
+		struct op *op = op_add(m, ch, NULL);
 
-		op->ch = ch;
 		buf_reserve(&op->bytes, RECV_ROOM);
 		recv_post(m, op);
 		ch->ring[i] = op;
@@ -181,9 +175,10 @@ static void carrier_close(struct net_ranks *r, struct rank_channel *base)
 		MPI_Request *req = &m->req[ch->ring[i]->slot];
 		int gone = 1;
 
-		cancel(req);
-		if (*req != MPI_REQUEST_NULL)
+		if (*req != MPI_REQUEST_NULL) {
+			MPI_Cancel(req);
 			MPI_Test(req, &gone, MPI_STATUS_IGNORE);
+		}
 		/* A cancelled receive is over at once; should one not be, its
 		 * memory stays with the library. */
 		if (!gone)
@@ -197,53 +192,29 @@ static void carrier_close(struct net_ranks *r, struct rank_channel *base)
 /* ---- transfers ---- */
 
 static int carrier_send(struct net_ranks *r, struct rank_channel *ch, int rank,
-			struct buf *bytes, bool bulk, struct rank_peer *p)
+			struct buf *bytes, struct rank_peer *p)
 {
 	struct net_mpi *m = (struct net_mpi *)r;
-	struct op *op = op_add(m, OP_OUT, p);
+	struct op *op = op_add(m, NULL, p);
 
 	op->bytes = *bytes;
-	op->bulk = bulk;
-	if (p && !p->sent) {
-		p->sent = true;
-		net_pace_new_sockets(m->pace);
-	}
 	if (MPI_Isend(op->bytes.data, (int)op->bytes.len, MPI_BYTE, rank,
-		      bulk ? TAG_BULK : TAG_EAGER,
-		      ((struct mpi_channel *)ch)->comm,
+		      TAG_TRANSFER, ((struct mpi_channel *)ch)->comm,
 		      &m->req[op->slot]) == MPI_SUCCESS)
 		return 0;
 	op_free(m, op);
 	return -1;
 }
 
-static int carrier_expect(struct net_ranks *r, struct rank_peer *p, size_t len)
-{
-	struct net_mpi *m = (struct net_mpi *)r;
-	struct op *op = op_add(m, OP_BULK_IN, p);
-
-	buf_reserve(&op->bytes, len);
-	if (MPI_Irecv(op->bytes.data, (int)len, MPI_BYTE, p->rank, TAG_BULK,
-		      ((struct mpi_channel *)p->ch)->comm,
-		      &m->req[op->slot]) == MPI_SUCCESS)
-		return 0;
-	op_free(m, op);
-	return -1;
-}
-
-/* What is under way stays in the table until MPI is done with its memory; for
- * a peer that died silently that is never, for one bulk transfer each way at
- * most. */
+/* A send that is under way stays in the table until MPI is done with its
+ * memory, at once as a rule. */
 static void carrier_orphan(struct net_ranks *r, struct rank_peer *p)
 {
 	struct net_mpi *m = (struct net_mpi *)r;
 
 	for (int i = 0; i < m->nops; i++) {
-		if (m->op[i] == NULL || m->op[i]->peer != p)
-			continue;
-		m->op[i]->peer = NULL;
-		if (m->op[i]->kind == OP_BULK_IN)
-			cancel(&m->req[i]);
+		if (m->op[i] && m->op[i]->peer == p)
+			m->op[i]->peer = NULL;
 	}
 }
 
@@ -252,12 +223,23 @@ static void carrier_kick(struct net_ranks *r)
 	net_pace_kick(((struct net_mpi *)r)->pace);
 }
 
+static void carrier_connected(struct net_ranks *r)
+{
+	net_pace_connected(((struct net_mpi *)r)->pace);
+}
+
+static void carrier_look(struct net_ranks *r)
+{
+	net_pace_look(((struct net_mpi *)r)->pace);
+}
+
 static const struct carrier_ops carrier = {
 	.send = carrier_send,
-	.expect = carrier_expect,
 	.orphan = carrier_orphan,
 	.close = carrier_close,
 	.kick = carrier_kick,
+	.connected = carrier_connected,
+	.look = carrier_look,
 };
 
 /* ---- progress ---- */
@@ -290,7 +272,7 @@ static void failures_ack(struct net_mpi *m)
 #endif
 }
 
-static void eager_failed(struct net_mpi *m, struct op *op)
+static void recv_failed(struct net_mpi *m, struct op *op)
 {
 	struct rank_channel *ch = &op->ch->base;
 
@@ -310,42 +292,28 @@ static void eager_failed(struct net_mpi *m, struct op *op)
 static void op_finished(struct net_mpi *m, struct op *op, bool ok,
 			MPI_Status *status)
 {
-	if (ok && op->kind != OP_OUT)
-		MPI_Get_count(status, MPI_BYTE, &op->len);
-	switch (op->kind) {
-	case OP_EAGER_IN:
-		if (ok) {
-			op->ready = true;
-			op->from = op->ch->base.pair ? 0 : status->MPI_SOURCE;
-		} else {
-			eager_failed(m, op);
-		}
-		return;
-	case OP_BULK_IN:
-		m->came = true;
-		if (op->peer && ok)
-			ranks_bulk(&m->ranks, op->peer, op->bytes.data,
-				   (size_t)op->len);
-		else if (op->peer)
-			ranks_lost(&m->ranks, op->peer, "MPI reports its end");
-		break;
-	case OP_OUT:
+	if (op->ch == NULL) {
 		if (op->peer)
-			ranks_sent(&m->ranks, op->peer, op->bulk, ok);
-		break;
+			ranks_sent(&m->ranks, op->peer, ok);
+		op_free(m, op);
+	} else if (ok) {
+		op->ready = true;
+		op->from = op->ch->base.pair ? 0 : status->MPI_SOURCE;
+		MPI_Get_count(status, MPI_BYTE, &op->len);
+	} else {
+		recv_failed(m, op);
 	}
-	op_free(m, op);
 }
 
-/* Hand on the eager transfers that have come, in order. */
+/* Hand on the transfers that have come, in order. */
 static void channel_read(struct net_mpi *m, struct mpi_channel *ch)
 {
 	while (ch->ring[ch->head]->ready && !m->ranks.net.doomed) {
 		struct op *op = ch->ring[ch->head];
 
 		m->came = true;
-		ranks_eager(&m->ranks, &ch->base, op->from, op->bytes.data,
-			    (size_t)op->len);
+		ranks_take(&m->ranks, &ch->base, op->from, op->bytes.data,
+			   (size_t)op->len);
 		ch->head = (ch->head + 1) % ch->nring;
 		recv_post(m, op);
 	}
@@ -385,6 +353,8 @@ static enum pace_found poll(void *arg)
 		LIST_FOREACH(ch, &m->ranks.channels, link)
 			channel_read(m, (struct mpi_channel *)ch);
 	}
+	if (ranks_push(&m->ranks))
+		net_pace_soon(m->pace, ROOM_LOOK_US);
 	ranks_check(&m->ranks);
 	ops_compact(m);
 	m->ranks.polling = false;
@@ -392,6 +362,19 @@ static enum pace_found poll(void *arg)
 		return PACE_STOP;
 	return m->came ? PACE_CAME : done > 0 ? PACE_SENT : PACE_NOTHING;
 }
+
+static uint64_t quiet(void *arg)
+{
+	struct net_mpi *m = arg;
+	uint64_t again = 0;
+
+	net_enter(&m->ranks.net);
+	if (ranks_check_conns(&m->ranks))
+		again = SUSPECT_LOOK_US;
+	return net_leave(&m->ranks.net) ? again : PACE_GONE;
+}
+
+static const struct pace_events pace_events = {.poll = poll, .quiet = quiet};
 
 /* ---- joining ---- */
 
@@ -434,9 +417,8 @@ static int join(struct net *n, const char *port, bool accept,
 		return join_failed(err, accept ? "MPI_Comm_accept"
 					       : "MPI_Comm_connect", rc);
 	ch = channel_create(m, comm, true);
-	ranks_greet(&m->ranks, &ch->base);
-	net_pace_new_sockets(m->pace);
-	net_pace_kick(m->pace);
+	ranks_pair(&m->ranks, &ch->base, accept);
+	net_pace_connected(m->pace);
 	return 0;
 }
 
@@ -504,18 +486,40 @@ static const struct net_ops mpi_ops = {
 	.connect = mpi_connect,
 };
 
-/* Everybody learns everybody's name. */
+/* By way of rank 0, so that every other rank opens one connection and knows
+ * whose it is. */
+static int names_exchange(struct net_mpi *m, int self, char *names)
+{
+	struct mpi_channel *w = m->world;
+	int size = w->base.size, bytes = size * NAME_ROOM, rc = MPI_SUCCESS;
+	char *mine = names + (size_t)self * NAME_ROOM;
+
+	snprintf(mine, NAME_ROOM, "%s", m->ranks.net.self);
+	if (self > 0) {
+		m->first_probe = conn_probe();
+		rc = MPI_Send(mine, NAME_ROOM, MPI_BYTE, 0, TAG_NAMES, w->comm);
+		if (rc == MPI_SUCCESS)
+			rc = MPI_Recv(names, bytes, MPI_BYTE, 0, TAG_NAMES,
+				      w->comm, MPI_STATUS_IGNORE);
+		return rc;
+	}
+	for (int i = 1; i < size && rc == MPI_SUCCESS; i++)
+		rc = MPI_Recv(names + (size_t)i * NAME_ROOM, NAME_ROOM,
+			      MPI_BYTE, i, TAG_NAMES, w->comm,
+			      MPI_STATUS_IGNORE);
+	for (int i = 1; i < size && rc == MPI_SUCCESS; i++)
+		rc = MPI_Send(names, bytes, MPI_BYTE, i, TAG_NAMES, w->comm);
+	return rc;
+}
+
 static int founders_meet(struct net_mpi *m, struct berth_error *err)
 {
 	struct net *n = &m->ranks.net;
 	int size = m->world->base.size, self, rc = 0;
-	char mine[NAME_ROOM] = "", *names;
+	char *names = mem_array((size_t)size, NAME_ROOM);
 
 	MPI_Comm_rank(m->world->comm, &self);
-	names = mem_array((size_t)size, NAME_ROOM);
-	snprintf(mine, sizeof(mine), "%s", n->self);
-	if (MPI_Allgather(mine, NAME_ROOM, MPI_CHAR, names, NAME_ROOM,
-			  MPI_CHAR, m->world->comm) != MPI_SUCCESS)
+	if (names_exchange(m, self, names) != MPI_SUCCESS)
 		rc = error_set(err, BERTH_ESYS,
 			       "the ranks could not exchange their names");
 	for (int i = 0; i < size && rc == 0; i++) {
@@ -535,6 +539,9 @@ static int founders_meet(struct net_mpi *m, struct berth_error *err)
 			ranks_add(&m->ranks, &m->world->base, i, name);
 	}
 	free(names);
+	if (rc == 0 && self > 0)
+		ranks_connected(&m->ranks, m->world->base.by_rank[0],
+				m->first_probe);
 	return rc;
 }
 
@@ -547,7 +554,7 @@ struct net *net_mpi_create(struct loop *l, const char *node,
 
 	ranks_init(&m->ranks, &mpi_ops, &carrier, l, node);
 	n->founding = late == NULL || strcmp(late, "1") != 0;
-	m->pace = net_pace_create(l, poll, m, &n->stats.wakes, err);
+	m->pace = net_pace_create(l, &pace_events, m, &n->stats.wakes, err);
 	if (m->pace == NULL)
 		goto fail;
 	net_env_defaults(NET_JOIN_TIMEOUT_S);

@@ -14,19 +14,21 @@ enum {
 	SPIN_SHORT_US = 20,
 	SPIN_SLICE_US = 40,
 	UNREAD_MAX_US = 20 * 1000,
+	REST_US = 5 * 1000, /* busy as we are, the peers are looked after */
 };
 
 struct net_pace {
 	struct net_wake *wake;
 	struct loop_timer *fallback, *spin;
-	pace_poll_f poll;
+	struct pace_events ev;
 	void *arg;
 	uint64_t *wakes;
 	uint64_t until_us; /* look on until then */
 	uint64_t last_us;  /* when something came */
 	uint64_t unread_us; /* since when bytes lie there unread, or 0 */
+	uint64_t rest_us;   /* when we last looked after the peers */
 	unsigned ticks;
-	bool scan_soon;
+	bool look, connected;
 };
 
 static void extend(struct net_pace *p, uint64_t now)
@@ -39,16 +41,29 @@ static void extend(struct net_pace *p, uint64_t now)
 	p->until_us = now + us;
 }
 
-static void maybe_scan(struct net_pace *p)
+/* All is read: look after sockets and peers, if there may be news of them. */
+static void rest(struct net_pace *p)
 {
-	bool listener = net_wake_wants_scan(p->wake);
+	bool hung_up = net_wake_hung_up(p->wake);
+	bool connected = p->connected || net_wake_wants_scan(p->wake);
+	bool tick = p->ticks >= SCAN_TICKS;
+	uint64_t again;
 
-	if (!p->scan_soon && !listener && p->ticks < SCAN_TICKS)
+	if (!hung_up && !connected && !tick && !p->look)
 		return;
-	/* What the library is about to accept is seen by the next tick. */
-	p->ticks = p->scan_soon || listener ? SCAN_TICKS - 1 : 0;
-	p->scan_soon = false;
-	net_wake_scan(p->wake);
+	if (connected || tick) {
+		/* What the library is about to accept is seen by the next
+		 * tick. */
+		p->ticks = connected ? SCAN_TICKS - 1 : 0;
+		net_wake_scan(p->wake);
+	}
+	p->look = p->connected = false;
+	p->rest_us = loop_now_us();
+	again = p->ev.quiet(p->arg);
+	if (again == 0 || again == PACE_GONE)
+		return;
+	p->look = true;
+	net_pace_soon(p, again);
 }
 
 /* Bytes that lie in a socket do not ring again. */
@@ -74,7 +89,7 @@ static void spin(void *arg)
 	int quiet = 0; /* fewer than two looks starve the library */
 
 	while (quiet < 2 || (now < p->until_us && now < slice)) {
-		enum pace_found found = p->poll(p->arg);
+		enum pace_found found = p->ev.poll(p->arg);
 
 		if (found == PACE_STOP)
 			return;
@@ -87,10 +102,12 @@ static void spin(void *arg)
 		if (now >= slice + SPIN_SLICE_US)
 			break;
 	}
-	if (quiet < 2 || now < p->until_us || unread(p, now))
+	if (quiet < 2 || now < p->until_us || unread(p, now)) {
 		loop_timer_start(p->spin, 0);
-	else
-		maybe_scan(p);
+		if (now - p->rest_us < REST_US)
+			return;
+	}
+	rest(p);
 }
 
 static void on_ring(void *arg)
@@ -113,12 +130,13 @@ static void on_fallback(void *arg)
 	spin(p);
 }
 
-struct net_pace *net_pace_create(struct loop *l, pace_poll_f poll, void *arg,
-				 uint64_t *wakes, struct berth_error *err)
+struct net_pace *net_pace_create(struct loop *l, const struct pace_events *ev,
+				 void *arg, uint64_t *wakes,
+				 struct berth_error *err)
 {
 	struct net_pace *p = mem_alloc(sizeof(*p));
 
-	p->poll = poll;
+	p->ev = *ev;
 	p->arg = arg;
 	p->wakes = wakes;
 	p->wake = net_wake_create(l, on_ring, p, err);
@@ -152,7 +170,20 @@ void net_pace_kick(struct net_pace *p)
 	loop_timer_start(p->spin, 0);
 }
 
-void net_pace_new_sockets(struct net_pace *p)
+void net_pace_soon(struct net_pace *p, uint64_t us)
 {
-	p->scan_soon = true;
+	if (!loop_timer_pending(p->spin))
+		loop_timer_start(p->spin, us);
+}
+
+void net_pace_look(struct net_pace *p)
+{
+	p->look = true;
+	loop_timer_start(p->spin, 0);
+}
+
+void net_pace_connected(struct net_pace *p)
+{
+	p->connected = true;
+	loop_timer_start(p->spin, 0);
 }

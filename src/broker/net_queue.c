@@ -7,28 +7,19 @@
 
 #include "base/mem.h"
 
-#define CONTROL_MAGIC 0x424e4554u /* "BNET" */
-#define CONTROL_HEADER 16
-#define CONTROL_TEXT_MAX 255
-
-static void put_u32(unsigned char *p, uint32_t v)
-{
-	v = htobe32(v);
-	memcpy(p, &v, sizeof(v));
-}
+enum {
+	KIND_FRAMES = 'F',
+	KIND_CONTROL = 'C',
+	KIND_PIECE = 'P',
+	CONTROL_HEADER = 10, /* with the transfer's first byte */
+	CONTROL_TEXT_MAX = 255,
+	LARGE_MAX = FRAME_MAX + FRAME_HEADER,
+};
 
 static void put_u64(unsigned char *p, uint64_t v)
 {
 	v = htobe64(v);
 	memcpy(p, &v, sizeof(v));
-}
-
-static uint32_t get_u32(const unsigned char *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return be32toh(v);
 }
 
 static uint64_t get_u64(const unsigned char *p)
@@ -39,21 +30,25 @@ static uint64_t get_u64(const unsigned char *p)
 	return be64toh(v);
 }
 
-static void control_encode(struct buf *out, enum net_control kind,
-			   uint64_t value, const char *text)
+static void add_kind(struct buf *out, char kind)
 {
-	unsigned char head[CONTROL_HEADER];
+	buf_add(out, &kind, 1);
+}
 
-	put_u32(head, CONTROL_MAGIC);
-	put_u32(head + 4, kind);
-	put_u64(head + 8, value);
+void net_control(struct buf *out, enum net_control kind, uint64_t value,
+		 const char *text)
+{
+	unsigned char head[CONTROL_HEADER] = {KIND_CONTROL,
+					      (unsigned char)kind};
+
+	put_u64(head + 2, value);
 	buf_add(out, head, sizeof(head));
 	buf_puts(out, text);
 }
 
 bool net_is_control(const void *data, size_t len)
 {
-	return len >= 4 && get_u32(data) == CONTROL_MAGIC;
+	return len > 0 && *(const char *)data == KIND_CONTROL;
 }
 
 /* ---- out ---- */
@@ -61,8 +56,10 @@ bool net_is_control(const void *data, size_t len)
 void net_out_init(struct net_out *q)
 {
 	STAILQ_INIT(&q->items);
+	STAILQ_INIT(&q->urgent);
 	q->bytes = 0;
 	q->announced = false;
+	q->at = 0;
 }
 
 static void item_free(struct net_out_item *it)
@@ -73,6 +70,7 @@ static void item_free(struct net_out_item *it)
 
 void net_out_finish(struct net_out *q)
 {
+	STAILQ_CONCAT(&q->items, &q->urgent);
 	while (!STAILQ_EMPTY(&q->items)) {
 		struct net_out_item *it = STAILQ_FIRST(&q->items);
 
@@ -101,6 +99,7 @@ int net_out_message(struct net_out *q, const Berth__Msg *msg, size_t *size,
 {
 	struct net_out_item *it = item_create();
 
+	add_kind(&it->bytes, KIND_FRAMES);
 	if (frame_encode(&it->bytes, msg, err) < 0) {
 		item_free(it);
 		return -1;
@@ -117,12 +116,17 @@ int net_out_message(struct net_out *q, const Berth__Msg *msg, size_t *size,
 }
 
 void net_out_control(struct net_out *q, enum net_control kind, uint64_t value,
-		     const char *text)
+		     const char *text, bool urgent)
 {
 	struct net_out_item *it = item_create();
 
-	control_encode(&it->bytes, kind, value, text);
-	out_add(q, it);
+	net_control(&it->bytes, kind, value, text);
+	if (!urgent) {
+		out_add(q, it);
+		return;
+	}
+	STAILQ_INSERT_TAIL(&q->urgent, it, link);
+	q->bytes += it->bytes.len;
 }
 
 /* May the item share an eager transfer with others? */
@@ -132,70 +136,100 @@ static bool item_joins(const struct net_out_item *it)
 	       !net_is_control(it->bytes.data, it->bytes.len);
 }
 
-/* Move the first item's bytes to out, without a copy. */
-static void out_take(struct net_out *q, struct buf *out)
+/* Move an item's bytes to out, without a copy if it can be. */
+static void out_take(struct net_out *q, struct net_out_item *it,
+		     struct buf *out)
 {
-	struct net_out_item *it = STAILQ_FIRST(&q->items);
-
-	STAILQ_REMOVE_HEAD(&q->items, link);
 	q->bytes -= it->bytes.len;
 	if (out->len == 0) {
 		buf_finish(out);
 		*out = it->bytes;
 		buf_init(&it->bytes);
 	} else {
-		buf_add(out, it->bytes.data, it->bytes.len);
+		buf_add(out, it->bytes.data + 1, it->bytes.len - 1);
 	}
 	item_free(it);
 }
 
-bool net_out_next(struct net_out *q, struct buf *out, bool *bulk)
+static void out_take_first(struct net_out *q, struct buf *out)
 {
 	struct net_out_item *it = STAILQ_FIRST(&q->items);
 
-	*bulk = false;
+	STAILQ_REMOVE_HEAD(&q->items, link);
+	out_take(q, it, out);
+}
+
+/* The first item is large: its announcement, or the next piece of it. */
+static void out_piece(struct net_out *q, struct buf *out)
+{
+	struct net_out_item *it = STAILQ_FIRST(&q->items);
+	size_t n;
+
+	if (!q->announced) {
+		net_control(out, NET_LARGE, it->bytes.len - 1, "");
+		q->announced = true;
+		q->at = 1;
+		return;
+	}
+	n = it->bytes.len - q->at;
+	if (n > NET_EAGER_MAX - 1)
+		n = NET_EAGER_MAX - 1;
+	add_kind(out, KIND_PIECE);
+	buf_add(out, it->bytes.data + q->at, n);
+	q->at += n;
+	if (q->at < it->bytes.len)
+		return;
+	q->announced = false;
+	STAILQ_REMOVE_HEAD(&q->items, link);
+	q->bytes -= it->bytes.len;
+	item_free(it);
+}
+
+bool net_out_next(struct net_out *q, struct buf *out)
+{
+	struct net_out_item *it = STAILQ_FIRST(&q->urgent);
+
+	if (it) {
+		STAILQ_REMOVE_HEAD(&q->urgent, link);
+		out_take(q, it, out);
+		return true;
+	}
+	it = STAILQ_FIRST(&q->items);
 	if (it == NULL)
 		return false;
 	if (it->bytes.len > NET_EAGER_MAX) {
-		if (!q->announced) {
-			control_encode(out, NET_BULK, it->bytes.len, "");
-			q->announced = true;
-			return true;
-		}
-		q->announced = false;
-		*bulk = true;
-		out_take(q, out);
+		out_piece(q, out);
 		return true;
 	}
 	if (!item_joins(it)) {
-		out_take(q, out);
+		out_take_first(q, out);
 		return true;
 	}
 	while (it && item_joins(it) &&
 	       out->len + it->bytes.len <= NET_EAGER_MAX) {
-		out_take(q, out);
+		out_take_first(q, out);
 		it = STAILQ_FIRST(&q->items);
 	}
 	return true;
+}
+
+size_t net_out_size(const struct net_out *q)
+{
+	return q->bytes < NET_EAGER_MAX ? q->bytes : NET_EAGER_MAX;
 }
 
 /* ---- in ---- */
 
 void net_in_init(struct net_in *q)
 {
-	STAILQ_INIT(&q->held);
-	q->bulk = false;
+	buf_init(&q->large);
+	q->want = 0;
 }
 
 void net_in_finish(struct net_in *q)
 {
-	while (!STAILQ_EMPTY(&q->held)) {
-		struct net_out_item *it = STAILQ_FIRST(&q->held);
-
-		STAILQ_REMOVE_HEAD(&q->held, link);
-		item_free(it);
-	}
-	q->bulk = false;
+	buf_finish(&q->large);
+	q->want = 0;
 }
 
 static int in_frames(const char *data, size_t len,
@@ -228,63 +262,71 @@ static int in_control(struct net_in *q, const unsigned char *data, size_t len,
 {
 	char text[CONTROL_TEXT_MAX + 1];
 	uint64_t value;
-	uint32_t kind;
+	unsigned kind;
 
 	if (len < CONTROL_HEADER || len - CONTROL_HEADER > CONTROL_TEXT_MAX)
 		return error_set(err, BERTH_EPROTO,
 				 "a control record of %zu bytes", len);
-	kind = get_u32(data + 4);
-	value = get_u64(data + 8);
+	kind = data[1];
+	value = get_u64(data + 2);
 	memcpy(text, data + CONTROL_HEADER, len - CONTROL_HEADER);
 	text[len - CONTROL_HEADER] = '\0';
-	if (kind < NET_HELLO || kind > NET_LEAVE)
+	if (kind < NET_HELLO || kind > NET_SOCKET)
 		return error_set(err, BERTH_EPROTO,
 				 "a control record of kind %u", kind);
-	if (kind == NET_BULK) {
-		if (value <= NET_EAGER_MAX ||
-		    value > (uint64_t)FRAME_MAX + FRAME_HEADER)
-			return error_set(err, BERTH_EPROTO,
-					 "a transfer of %llu bytes",
-					 (unsigned long long)value);
-		q->bulk = true;
-	}
-	return ev->control(arg, (enum net_control)kind, value, text) ? 1 : 0;
-}
-
-int net_in_eager(struct net_in *q, const void *data, size_t len,
-		 const struct net_in_events *ev, void *arg,
-		 struct berth_error *err)
-{
-	struct net_out_item *it;
-
-	if (!q->bulk) {
-		if (net_is_control(data, len))
-			return in_control(q, data, len, ev, arg, err);
-		return in_frames(data, len, ev, arg, err);
-	}
-	/* The sender waits until its bulk is through, so little comes here:
-	 * what overtook the end of it on another connection. */
-	it = item_create();
-	buf_add(&it->bytes, data, len);
-	STAILQ_INSERT_TAIL(&q->held, it, link);
+	if (kind != NET_LARGE)
+		return ev->control(arg, (enum net_control)kind, value, text)
+			       ? 1
+			       : 0;
+	if (q->want > 0 || value == 0 || value > LARGE_MAX)
+		return error_set(err, BERTH_EPROTO,
+				 "a large frame of %llu bytes",
+				 (unsigned long long)value);
+	q->want = value;
 	return 1;
 }
 
-int net_in_bulk(struct net_in *q, const void *data, size_t len,
+/* A piece of the large frame that is under way. */
+static int in_piece(struct net_in *q, const void *data, size_t len,
+		    const struct net_in_events *ev, void *arg,
+		    struct berth_error *err)
+{
+	struct buf whole;
+	int rc;
+
+	if (len > q->want - q->large.len)
+		return error_set(err, BERTH_EPROTO,
+				 "more of a large frame than was announced");
+	buf_add(&q->large, data, len);
+	if (q->large.len < q->want)
+		return 1;
+	/* q may be gone when the handler returns. */
+	whole = q->large;
+	net_in_init(q);
+	rc = in_frames(whole.data, whole.len, ev, arg, err);
+	buf_finish(&whole);
+	return rc;
+}
+
+int net_in_take(struct net_in *q, const void *data, size_t len,
 		const struct net_in_events *ev, void *arg,
 		struct berth_error *err)
 {
-	int rc;
+	const char *bytes = data;
 
-	q->bulk = false;
-	rc = in_frames(data, len, ev, arg, err);
-	while (rc == 1 && !q->bulk && !STAILQ_EMPTY(&q->held)) {
-		struct net_out_item *it = STAILQ_FIRST(&q->held);
-
-		STAILQ_REMOVE_HEAD(&q->held, link);
-		rc = net_in_eager(q, it->bytes.data, it->bytes.len, ev, arg,
-				  err);
-		item_free(it);
+	switch (len > 0 ? bytes[0] : '\0') {
+	case KIND_CONTROL:
+		return in_control(q, data, len, ev, arg, err);
+	case KIND_PIECE:
+		return in_piece(q, bytes + 1, len - 1, ev, arg, err);
+	case KIND_FRAMES:
+		if (q->want == 0)
+			return in_frames(bytes + 1, len - 1, ev, arg, err);
+		return error_set(err, BERTH_EPROTO,
+				 "frames in the middle of a large one");
+	default:
+		return error_set(err, BERTH_EPROTO,
+				 "a transfer of %zu bytes of an unknown kind",
+				 len);
 	}
-	return rc;
 }

@@ -11,6 +11,9 @@ enum {
 	NODE_MAX = 64,	    /* longest name */
 	MAX_IN_FLIGHT = 16, /* transfers to one peer */
 	STRAY_REPLY_US = 1000 * 1000,
+	/* Two ranks that connect to each other at once keep one connection:
+	 * the other side tells which. */
+	SUSPECT_US = 200 * 1000,
 };
 
 /* ---- tables ---- */
@@ -77,6 +80,7 @@ void ranks_add(struct net_ranks *r, struct rank_channel *ch, int rank,
 {
 	struct rank_peer *p = peer_create(ch, rank);
 
+	p->greeted = true;
 	p->base.node = mem_strdup(node);
 	map_put(r->net.peers, node, p);
 }
@@ -91,19 +95,58 @@ static void peer_fail(struct net_ranks *r, struct rank_peer *p,
 	r->some_failed = true;
 }
 
+/* May a transfer go to p now?  Not over a connection that is closed, and not
+ * more than its socket takes at once; see net_conn.h. */
+static bool peer_ready(struct net_ranks *r, struct rank_peer *p)
+{
+	size_t size = net_out_size(&p->out);
+
+	if (p->failed || p->suspect_us || p->in_flight >= MAX_IN_FLIGHT ||
+	    size == 0)
+		return false;
+	switch (conn_state(&p->conns)) {
+	case CONN_UNKNOWN:
+		return true;
+	case CONN_CLOSED:
+		r->carrier->look(r); /* that decides */
+		return false;
+	case CONN_OPEN:
+		break;
+	}
+	if (conn_room(&p->conns, size))
+		return true;
+	r->some_wait = true;
+	return false;
+}
+
+/* A send to p may have opened a connection: it is p's, and p does not know
+ * that it is ours. */
+void ranks_connected(struct net_ranks *r, struct rank_peer *p, int probe)
+{
+	char name[CONN_NAME];
+
+	if (!conn_found(&p->conns, probe))
+		return;
+	r->carrier->connected(r);
+	if (conn_name(&p->conns, name))
+		net_out_control(&p->out, NET_SOCKET, 0, name, true);
+	r->some_wait = true;
+}
+
 static void peer_pump(struct net_ranks *r, struct rank_peer *p)
 {
 	struct buf bytes;
-	bool bulk;
 
-	buf_init(&bytes);
-	while (p->in_flight < MAX_IN_FLIGHT && !p->bulk_out && !p->failed &&
-	       net_out_next(&p->out, &bytes, &bulk)) {
-		p->in_flight++;
-		p->bulk_out = bulk;
-		if (r->carrier->send(r, p->ch, p->rank, &bytes, bulk, p) < 0)
-			peer_fail(r, p, "a send to it failed");
+	while (peer_ready(r, p)) {
+		int probe = conn_probe();
+
 		buf_init(&bytes);
+		if (!net_out_next(&p->out, &bytes))
+			break;
+		p->in_flight++;
+		if (r->carrier->send(r, p->ch, p->rank, &bytes, p) < 0)
+			peer_fail(r, p, "a send to it failed");
+		ranks_connected(r, p, probe);
 	}
 	if (!r->polling)
 		r->carrier->kick(r);
@@ -129,24 +172,43 @@ int ranks_send(struct net *n, struct net_peer *np, const Berth__Msg *msg,
 	return 0;
 }
 
-void ranks_sent(struct net_ranks *r, struct rank_peer *p, bool bulk, bool ok)
+void ranks_sent(struct net_ranks *r, struct rank_peer *p, bool ok)
 {
 	p->in_flight--;
-	if (bulk)
-		p->bulk_out = false;
 	if (ok)
 		peer_pump(r, p);
 	else
 		peer_fail(r, p, "a send to it failed");
 }
 
-void ranks_greet(struct net_ranks *r, struct rank_channel *ch)
+bool ranks_push(struct net_ranks *r)
+{
+	struct rank_peer *p;
+
+	if (!r->some_wait)
+		return false;
+	r->some_wait = false;
+	map_foreach(r->net.peers, p)
+		peer_pump(r, p);
+	return r->some_wait;
+}
+
+static void peer_greet(struct net_ranks *r, struct rank_peer *p)
+{
+	if (p->greeted)
+		return;
+	p->greeted = true;
+	net_out_control(&p->out, NET_HELLO, 0, r->net.self, true);
+	peer_pump(r, p);
+}
+
+void ranks_pair(struct net_ranks *r, struct rank_channel *ch, bool first)
 {
 	struct rank_peer *p = peer_create(ch, 0);
 
 	r->unclean = true;
-	net_out_control(&p->out, NET_HELLO, 0, r->net.self);
-	peer_pump(r, p);
+	if (first)
+		peer_greet(r, p);
 }
 
 void ranks_leave(struct net_ranks *r)
@@ -154,7 +216,7 @@ void ranks_leave(struct net_ranks *r)
 	struct rank_peer *p;
 
 	map_foreach(r->net.peers, p) {
-		net_out_control(&p->out, NET_LEAVE, 0, "");
+		net_out_control(&p->out, NET_LEAVE, 0, "", false);
 		peer_pump(r, p);
 	}
 }
@@ -164,7 +226,8 @@ bool ranks_drained(const struct net_ranks *r)
 	struct rank_peer *p;
 
 	map_foreach(r->net.peers, p) {
-		if (!p->failed && (p->in_flight > 0 || p->out.bytes > 0))
+		if (!p->failed && !p->suspect_us &&
+		    (p->in_flight > 0 || p->out.bytes > 0))
 			return false;
 	}
 	return true;
@@ -246,6 +309,39 @@ void ranks_check(struct net_ranks *r)
 	}
 }
 
+/* The next peer whose connection has been closed for long enough; *again:
+ * another one's has just been. */
+static struct rank_peer *closed_next(struct net_ranks *r, bool *again)
+{
+	uint64_t now = loop_now_us();
+	struct rank_channel *ch;
+
+	LIST_FOREACH(ch, &r->channels, link) {
+		for (int i = 0; i < ch->size; i++) {
+			struct rank_peer *p = ch->by_rank[i];
+
+			if (p == NULL || conn_state(&p->conns) != CONN_CLOSED)
+				continue;
+			if (p->suspect_us == 0)
+				p->suspect_us = now;
+			if (now - p->suspect_us >= SUSPECT_US)
+				return p;
+			*again = true;
+		}
+	}
+	return NULL;
+}
+
+bool ranks_check_conns(struct net_ranks *r)
+{
+	struct rank_peer *p;
+	bool again = false;
+
+	while (!r->net.doomed && (p = closed_next(r, &again)) != NULL)
+		ranks_lost(r, p, "its connection is closed");
+	return again;
+}
+
 /* ---- what comes in ---- */
 
 /* A newer rank has come for the node: nothing is awaited of the old one. */
@@ -277,6 +373,7 @@ static bool peer_named(struct net_ranks *r, struct rank_peer *p,
 	old_pairs_over(r, node);
 	p->base.node = mem_strdup(node);
 	map_put(r->net.peers, node, p);
+	peer_greet(r, p);
 	net_call_up(&r->net, node);
 	return r->reading == p && !r->net.doomed;
 }
@@ -303,9 +400,12 @@ static bool on_control(void *arg, enum net_control kind, uint64_t value,
 	switch (kind) {
 	case NET_HELLO:
 		return peer_named(r, p, text);
-	case NET_BULK:
-		if (r->carrier->expect(r, p, value) < 0)
-			peer_fail(r, p, "a receive from it failed");
+	case NET_SOCKET:
+		if (conn_named(&p->conns, text))
+			p->suspect_us = 0;
+		r->carrier->connected(r);
+		return true;
+	case NET_LARGE: /* the queue's own */
 		return true;
 	case NET_GONE:
 		ranks_lost(r, p, "dropped by the other side");
@@ -322,16 +422,20 @@ static const struct net_in_events in_events = {
 	.control = on_control,
 };
 
-static void peer_reads(struct net_ranks *r, struct rank_peer *p, bool bulk,
+static void peer_reads(struct net_ranks *r, struct rank_peer *p,
 		       const void *data, size_t len)
 {
 	struct berth_error err = {0};
 	int rc;
 
 	r->net.stats.received_bytes += len;
+	/* It lives, over a connection that we have not found yet. */
+	if (p->suspect_us) {
+		p->suspect_us = 0;
+		p->conns.n = 0;
+	}
 	r->reading = p;
-	rc = bulk ? net_in_bulk(&p->in, data, len, &in_events, r, &err)
-		  : net_in_eager(&p->in, data, len, &in_events, r, &err);
+	rc = net_in_take(&p->in, data, len, &in_events, r, &err);
 	if (rc < 0 && r->reading == p) {
 		log_warn("node %s: its rank sent nonsense: %s",
 			 p->base.node ? p->base.node : "?", err.text);
@@ -345,33 +449,23 @@ static void stray_reply(struct net_ranks *r, struct rank_channel *ch,
 			int rank)
 {
 	uint64_t now = loop_now_us();
-	struct net_out q;
 	struct buf bytes;
-	bool bulk;
 
 	if (ch->stray_us[rank] && now - ch->stray_us[rank] < STRAY_REPLY_US)
 		return;
 	ch->stray_us[rank] = now;
 	buf_init(&bytes);
-	net_out_init(&q);
-	net_out_control(&q, NET_GONE, 0, "");
-	net_out_next(&q, &bytes, &bulk);
-	r->carrier->send(r, ch, rank, &bytes, bulk, NULL);
+	net_control(&bytes, NET_GONE, 0, "");
+	r->carrier->send(r, ch, rank, &bytes, NULL);
 }
 
-void ranks_eager(struct net_ranks *r, struct rank_channel *ch, int rank,
-		 const void *data, size_t len)
+void ranks_take(struct net_ranks *r, struct rank_channel *ch, int rank,
+		const void *data, size_t len)
 {
 	struct rank_peer *p = ch->by_rank[rank];
 
 	if (p)
-		peer_reads(r, p, false, data, len);
+		peer_reads(r, p, data, len);
 	else if (!net_is_control(data, len))
 		stray_reply(r, ch, rank);
-}
-
-void ranks_bulk(struct net_ranks *r, struct rank_peer *p, const void *data,
-		size_t len)
-{
-	peer_reads(r, p, true, data, len);
 }

@@ -1,18 +1,20 @@
 /*
  * net_ranks.h - the broker's ranks over a carrier that moves transfers
  * (net_queue.h) between numbered ranks: who is called what, what waits for
- * whom, who has been dropped, has left or was replaced.  Knows nothing of the
- * carrier's library; net_mpi.c is the carrier.
+ * whom, whose connection has closed, who has been dropped, has left or was
+ * replaced.  Knows nothing of the carrier's library; net_mpi.c is the carrier.
  *
  * A channel is a set of numbered ranks: the founders' one, or one with a
  * single peer that joined later.  On a pair channel the first transfer each
- * way is a HELLO with the sender's node.
+ * way is a HELLO with the sender's node; the side that comes late speaks
+ * first, so that only one of them opens a connection.
  */
 #ifndef BROKER_NET_RANKS_H
 #define BROKER_NET_RANKS_H
 
 #include <sys/queue.h>
 
+#include "broker/net_conn.h"
 #include "broker/net_impl.h"
 #include "broker/net_queue.h"
 
@@ -24,10 +26,11 @@ struct rank_peer {
 	int rank;
 	struct net_out out;
 	struct net_in in;
+	struct conns conns;
 	unsigned in_flight;
-	bool bulk_out;
-	bool sent; /* the carrier's: something went to it before */
-	const char *failed; /* to be taken down by ranks_check */
+	bool greeted;	     /* our HELLO has been queued, or is not due */
+	uint64_t suspect_us; /* since when its connection is closed, or 0 */
+	const char *failed;  /* to be taken down by ranks_check */
 };
 
 /* The carrier embeds it as its channel's first member. */
@@ -46,15 +49,17 @@ struct carrier_ops {
 	 * of its end by ranks_sent, not before this returns.  -1: not
 	 * possible. */
 	int (*send)(struct net_ranks *r, struct rank_channel *ch, int rank,
-		    struct buf *bytes, bool bulk, struct rank_peer *p);
-	/* Make room for p's bulk transfer, see ranks_bulk. */
-	int (*expect)(struct net_ranks *r, struct rank_peer *p, size_t len);
+		    struct buf *bytes, struct rank_peer *p);
 	/* p is about to be freed: its transfers have no owner from now on. */
 	void (*orphan)(struct net_ranks *r, struct rank_peer *p);
 	/* Stop receiving on a channel and free it, after channel_finish. */
 	void (*close)(struct net_ranks *r, struct rank_channel *ch);
 	/* Something was sent from outside of a poll. */
 	void (*kick)(struct net_ranks *r);
+	/* A new connection may be there. */
+	void (*connected)(struct net_ranks *r);
+	/* Call ranks_check_conns soon. */
+	void (*look)(struct net_ranks *r);
 };
 
 struct net_ranks {
@@ -63,7 +68,7 @@ struct net_ranks {
 	LIST_HEAD(, rank_channel) channels;
 	struct rank_peer *reading; /* whose transfer is being handed on */
 	bool polling; /* the carrier's: it will look at what is sent itself */
-	bool some_failed, some_over;
+	bool some_failed, some_over, some_wait;
 	bool unclean; /* a peer was lost or has joined */
 };
 
@@ -79,18 +84,25 @@ void ranks_channel_finish(struct rank_channel *ch);
 /* A founder, by name. */
 void ranks_add(struct net_ranks *r, struct rank_channel *ch, int rank,
 	       const char *node);
-/* The one at the other end of a new pair; it is greeted. */
-void ranks_greet(struct net_ranks *r, struct rank_channel *ch);
+/* A send to p was made since conn_probe: a connection that has come to be is
+ * p's.  (For sends that the carrier makes of its own accord.) */
+void ranks_connected(struct net_ranks *r, struct rank_peer *p, int probe);
+/* The one at the other end of a new pair; first: we speak first. */
+void ranks_pair(struct net_ranks *r, struct rank_channel *ch, bool first);
 
 /* ---- what the carrier reports; each may call handlers ---- */
-void ranks_eager(struct net_ranks *r, struct rank_channel *ch, int rank,
-		 const void *data, size_t len);
-void ranks_bulk(struct net_ranks *r, struct rank_peer *p, const void *data,
-		size_t len);
-void ranks_sent(struct net_ranks *r, struct rank_peer *p, bool bulk, bool ok);
+void ranks_take(struct net_ranks *r, struct rank_channel *ch, int rank,
+		const void *data, size_t len);
+void ranks_sent(struct net_ranks *r, struct rank_peer *p, bool ok);
 void ranks_lost(struct net_ranks *r, struct rank_peer *p, const char *why);
 /* Once after each poll: peers that failed meanwhile, channels that are over. */
 void ranks_check(struct net_ranks *r);
+/* Look at all connections, when all that has come was read: peers whose
+ * connection is closed are lost, after a moment.  True: look again soon. */
+bool ranks_check_conns(struct net_ranks *r);
+/* In each poll: go on with what waited for room in a socket; true: some still
+ * does, poll again soon. */
+bool ranks_push(struct net_ranks *r);
 
 /* Tell everybody that this rank ends; true once all has gone out. */
 void ranks_leave(struct net_ranks *r);

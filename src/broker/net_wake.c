@@ -45,7 +45,7 @@ struct net_wake {
 	struct inodes listeners; /* the library's */
 	int rung[RUNG_MAX];
 	size_t nrung;
-	bool wants_scan;
+	bool wants_scan, hung_up;
 };
 
 /* ---- what sockets there are ---- */
@@ -158,6 +158,8 @@ static void on_epoll(void *arg, int fd, unsigned events)
 		for (int i = 0; i < n; i++) {
 			uint64_t data = ev[i].data.u64;
 
+			if (ev[i].events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+				w->hung_up = true;
 			if (data >> 32)
 				w->wants_scan = true;
 			else
@@ -228,7 +230,7 @@ void net_wake_scan(struct net_wake *w)
 	for (size_t i = 0; i < all.n; i++) {
 		const struct sock *s = &all.at[i];
 		struct epoll_event ev = {
-			.events = EPOLLIN | EPOLLOUT | EPOLLET,
+			.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
 			.data.u64 = (uint64_t)s->fd};
 
 		if (s->kind == SOCK_LISTENS) {
@@ -268,4 +270,12 @@ void net_wake_give_up(struct net_wake *w)
 bool net_wake_wants_scan(const struct net_wake *w)
 {
 	return w->wants_scan;
+}
+
+bool net_wake_hung_up(struct net_wake *w)
+{
+	bool hung_up = w->hung_up;
+
+	w->hung_up = false;
+	return hung_up;
 }

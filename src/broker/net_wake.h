@@ -38,5 +38,7 @@ void net_wake_give_up(struct net_wake *w);
 
 /* Has a listener of the library's rung since the last scan? */
 bool net_wake_wants_scan(const struct net_wake *w);
+/* Has a connection been closed since the last call? */
+bool net_wake_hung_up(struct net_wake *w);
 
 #endif

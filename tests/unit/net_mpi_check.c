@@ -262,12 +262,12 @@ static void death(void)
 		raise(SIGKILL);
 	/* Series are under way to it when it dies. */
 	conform_send(&conform);
-	while (!victim_gone() && loop_now_us() - start < 500 * 1000)
+	while (!victim_gone() && loop_now_us() - start < 2000 * 1000)
 		loop_once(loop, 10 * 1000, NULL);
 	if (leads())
 		printf("the death of a rank: %s\n",
-		       victim_gone() ? "reported by MPI"
-				     : "not reported, dropped after 500 ms");
+		       victim_gone() ? "noticed"
+				     : "not noticed, dropped after 2 s");
 	if (!victim_gone()) {
 		net_drop(net, victim);
 		conform_down(&conform, victim, "dropped");
