@@ -4,7 +4,9 @@
 . "$TOP/tests/cluster/lib.sh"
 P=$PROGRAMS
 
-refused "no Berth to talk to" "." berth nodes
+out=$(berth nodes 2>&1)
+equal "no Berth to talk to: exit 1" 1 $?
+equal "and one line" 1 "$(wc -l <<<"$out")"
 refused "an unknown command" "frobnicate" berth frobnicate
 cluster_up
 
@@ -16,13 +18,17 @@ refused "a memory that no node has" "[Mm]em|[MG]iB" \
 refused "a framework that is not there" nosuch \
 	berth submit nosuch -- true
 refused "an unknown option" "frob" berth submit batch --frob -- true
-refused "a broken array" "array" berth submit batch --array 5-x -- true
+refused "a broken array" "array" berth run batch --array 5-x -- true
 refused "no command" "." berth submit batch
 refused "a job that is not there" "999999" berth show 999999
 refused "no such job to cancel" "999999" berth cancel 999999
 refused "a node that is not there" "nosuch" berth topo nosuch
-refused "a broken topology" "core:x" berth up --name other --dir "$WORK/o" \
-	--emulate 1 --topology core:x
+from=$SECONDS
+out=$(berth up -q --name other --dir "$WORK/o" --emulate 1 --topology core:x 2>&1)
+rc=$?
+succeeds "a broken topology" test $rc -ne 0 -a $((SECONDS - from)) -lt 30
+matches "is told as it is" "core:x.*no synthetic topology" "$out"
+berth down --dir "$WORK/o" >/dev/null 2>&1
 refused "a broken number of nodes" "." berth up --name other --dir "$WORK/o" \
 	--emulate none
 
@@ -58,7 +64,7 @@ equal "no token, a submit" 401 "$(code -d \
 sleep 1
 succeeds "does nothing" test ! -e "$WORK/pwned"
 equal "broken JSON" 400 "$(code -H "$auth" -d '{"framework":' "$uri/v1/jobs")"
-matches "in one line" '^\{"error": ?"[^"]+"\}$' "$(cat "$WORK/body")"
+matches "in one line" '^\{"error": ?"[^"]+"[^{}]*\}$' "$(cat "$WORK/body")"
 equal "a misspelt member" 400 "$(code -H "$auth" -d \
 	'{"framework":"batch","argv":["true"],"coers":1}' "$uri/v1/jobs")"
 matches "is named" coers "$(cat "$WORK/body")"
