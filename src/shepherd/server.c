@@ -16,7 +16,7 @@ extern char **environ;
  * by key or id, so saying them again does nothing else. */
 #define AGAIN_US (5 * 1000000u)
 
-static pmix_server_module_t module = {
+static const pmix_server_module_t upcalls = {
 	.client_connected2 = upcall_connected,
 	.client_finalized = upcall_finalized,
 	.abort = upcall_abort,
@@ -253,6 +253,7 @@ static void clean_environment(void)
 
 static int start_pmix(struct server *s, struct berth_error *err)
 {
+	pmix_server_module_t module = upcalls; /* it is copied */
 	struct infos a;
 	pmix_status_t rc;
 	char *name = mem_printf("berth-shepherd.%s", s->key);
