@@ -1,7 +1,9 @@
 #include "broker/views.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "broker/api.h"
 #include "broker/book.h"
 #include "broker/json_model.h"
@@ -69,15 +71,33 @@ static json_t *node_json(struct leader *l, const struct node *n)
 			 strcmp(n->name, net_self(l->net)) == 0);
 }
 
+/* n2 before n10. */
+static int by_name(const void *a, const void *b)
+{
+	const struct node *const *x = a, *const *y = b;
+
+	return strverscmp((*x)->name, (*y)->name);
+}
+
 void views_nodes(struct leader *l, struct http_request *req, const char *name)
 {
 	struct ledger *ledger = book_ledger(l->book);
 	json_t *a = json_array();
-	const struct node *n;
-	size_t pos = 0;
+	const struct node *n, **sorted = NULL;
+	size_t pos = 0, count = 0, room = 0;
 
-	while ((n = ledger_next_node(ledger, &pos)) != NULL)
-		json_array_append_new(a, node_json(l, n));
+	while ((n = ledger_next_node(ledger, &pos)) != NULL) {
+		if (count == room) {
+			room = room > 0 ? 2 * room : 64;
+			sorted = mem_resize(sorted, room, sizeof(*sorted));
+		}
+		sorted[count++] = n;
+	}
+	if (count > 0)
+		qsort(sorted, count, sizeof(*sorted), by_name);
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(a, node_json(l, sorted[i]));
+	free(sorted);
 	reply_list(req, "nodes", a);
 }
 

@@ -35,7 +35,7 @@ static void add_common(struct opt_table *t, struct spec_opts *o)
 	     "space on a local drive, of each"},
 	    {"t,time", OPT_MINUTES, &o->time_ms, "TIME",
 	     "limit: 90 (minutes), 1:30:00, 2h, 30s"},
-	    {"J,job-name", OPT_STRING, &o->name, "NAME", "name of the job"},
+	    {"J,job-name,name", OPT_STRING, &o->name, "NAME", "name of the job"},
 	    {"D,chdir", OPT_STRING, &o->chdir, "DIR",
 	     "run there (default: here)"},
 	    {"e,error", OPT_STRING, &o->error, "FILE",
