@@ -48,7 +48,7 @@ char **child_environment(const struct settings *s)
 
 	while (environ && environ[n])
 		n++;
-	env = mem_array(n + 5, sizeof(env[0]));
+	env = mem_array(n + 6, sizeof(env[0]));
 	n = 0;
 	for (char **e = environ; e && *e; e++) {
 		if (!foreign(*e) || kept(*e))
@@ -58,6 +58,8 @@ char **child_environment(const struct settings *s)
 	env[n++] = mem_printf("BERTH_NODE=%s", s->node);
 	env[n++] = mem_printf("BERTH_NODE_DIR=%s", s->dir);
 	env[n++] = mem_printf("BERTH_STATE_DIR=%s", s->state_dir);
+	if (s->emulated)
+		env[n++] = mem_strdup("BERTH_EMULATED=1");
 	return env;
 }
 

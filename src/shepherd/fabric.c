@@ -167,8 +167,9 @@ static bool only_loopback(void)
 	return !other;
 }
 
-bool fabric_needs_loopback(char *const *env)
+bool fabric_needs_loopback(char *const *env, bool emulated)
 {
 	return !env_get(env, "OMPI_MCA_btl_tcp_if_include") &&
-	       !env_get(env, "OMPI_MCA_btl_tcp_if_exclude") && only_loopback();
+	       !env_get(env, "OMPI_MCA_btl_tcp_if_exclude") &&
+	       (emulated || only_loopback());
 }

@@ -26,10 +26,11 @@ char *fabric_mtl_without_psm(const char *env_value, const char *user,
 			     const char *system);
 
 /*
- * Between emulated nodes Open MPI speaks TCP, and by itself never over the
- * loopback interface: true when there is no other here (a machine without a
- * network) and the environment says nothing about interfaces.
+ * Between nodes Open MPI speaks TCP, and by itself never over the loopback
+ * interface.  True when it has to: nodes that are emulated on one machine (Open
+ * MPI 5 finds no way there from an address to itself), or a machine that has no
+ * other interface; and the environment says nothing about interfaces.
  */
-bool fabric_needs_loopback(char *const *env);
+bool fabric_needs_loopback(char *const *env, bool emulated);
 
 #endif

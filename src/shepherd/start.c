@@ -120,7 +120,9 @@ static int set_rank(struct starter *s, struct env *e, const struct proc *p,
 	if (mtl)
 		env_set(e, "OMPI_MCA_mtl", "%s", mtl);
 	free(mtl);
-	if (!p->task->spec->slice->bind && fabric_needs_loopback(env_vector(e)))
+	if (!p->task->spec->slice->bind &&
+	    fabric_needs_loopback(env_vector(e),
+				  getenv("BERTH_EMULATED") != NULL))
 		env_set(e, "OMPI_MCA_btl_tcp_if_include", "lo");
 	return s->setup(s->arg, launch_nspace(p->launch), (uint32_t)p->rank, e,
 			err);
