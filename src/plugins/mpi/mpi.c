@@ -80,6 +80,14 @@ static void on_cancel(void *self, uint64_t job)
 
 /* ---- offers ---- */
 
+/* Ranks follow the nodes' names: n2 before n10. */
+static int by_node(const void *a, const void *b)
+{
+	const struct mpi_slice *x = a, *y = b;
+
+	return strverscmp(x->node, y->node);
+}
+
 static struct mpi_slice *copy_slices(struct mpi *m, const struct berth_offer *o)
 {
 	struct mpi_slice *slices = keep_array(o->n_slices, sizeof(*slices));
@@ -90,6 +98,7 @@ static struct mpi_slice *copy_slices(struct mpi *m, const struct berth_offer *o)
 		slices[i].units = o->slices[i]->units;
 		slices[i].since_ms = m->ops->now_ms(m->host);
 	}
+	qsort(slices, o->n_slices, sizeof(*slices), by_node);
 	return slices;
 }
 
