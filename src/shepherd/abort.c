@@ -18,15 +18,19 @@ struct abort_call {
 static void run(struct server *s, struct handover_item *item)
 {
 	struct abort_call *a = (struct abort_call *)item;
-	struct nspace *n = server_nspace(s, a->proc.nspace);
-	struct proc *p = task_find_rank(runner_tasks(s->runner),
-					a->proc.nspace, a->proc.rank);
+	struct nspace *n;
+	struct proc *p;
 	struct verdict v = {
 		.end = BERTH__TASK_END__END_ABORTED,
 		.code = a->status,
 		.rank = (int32_t)a->proc.rank,
 	};
 
+	/* The death of another rank here may be what made it abort. */
+	runner_reap(s->runner);
+	n = server_nspace(s, a->proc.nspace);
+	p = task_find_rank(runner_tasks(s->runner), a->proc.nspace,
+			   a->proc.rank);
 	snprintf(v.text, sizeof(v.text),
 		 "rank %u on %s called MPI_Abort with code %d", a->proc.rank,
 		 s->node, a->status);

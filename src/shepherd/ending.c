@@ -19,6 +19,8 @@
 /* Other ranks of a job that failed: they cannot do much any more. */
 #define GRACE_FAILED_MS 1000
 #define LOOK_AGAIN_US 20000
+/* So long may word of what made a rank abort take from another node. */
+#define CAUSE_US 30000
 
 void ending_decide(struct verdict *v, Berth__TaskEnd end, int code, int signal,
 		   int32_t rank, const char *fmt, ...)
@@ -183,6 +185,18 @@ void ending_wall(void *arg)
 		    spec->grace_ms ? spec->grace_ms : GRACE_DEFAULT_MS);
 }
 
+/*
+ * A rank that dies makes ranks on other nodes give up with MPI_Abort within a
+ * millisecond or two: the death is the cause, also where word of it comes
+ * second.
+ */
+static bool is_cause(const struct verdict *v, const struct verdict *known)
+{
+	return known->end == BERTH__TASK_END__END_NONE ||
+	       (known->end == BERTH__TASK_END__END_ABORTED &&
+		v->end != BERTH__TASK_END__END_ABORTED);
+}
+
 void runner_end_job(struct runner *r, uint64_t job, const struct verdict *v,
 		    bool tell)
 {
@@ -193,8 +207,9 @@ void runner_end_job(struct runner *r, uint64_t job, const struct verdict *v,
 		after = TAILQ_NEXT(t, next);
 		if (t->job != job || t->launch->map == NULL)
 			continue;
-		if (t->verdict.end == BERTH__TASK_END__END_NONE) {
+		if (is_cause(v, &t->verdict)) {
 			t->verdict = *v;
+			t->decided_us = loop_now_us();
 			if (l == NULL)
 				l = launch_ref(t->launch);
 		}
@@ -328,11 +343,14 @@ void ending_clear(struct runner *r, struct task *t)
 	/* Who was asked to stop politely may use all of the grace. */
 	bool patient = t->state == TASK_STOPPING && !t->killing &&
 		       t->kill_timer && loop_timer_pending(t->kill_timer);
+	bool early = t->verdict.end == BERTH__TASK_END__END_ABORTED &&
+		     t->launch->map && t->launch->map->n_nodes > 1 &&
+		     loop_now_us() - t->decided_us < CAUSE_US;
 	struct pids left = { 0 };
 
 	if (t->oldest)
 		strays_of(r, t, &left);
-	if (left.n == 0) {
+	if (left.n == 0 && !early) {
 		finish(r, t);
 		return;
 	}

@@ -106,8 +106,14 @@ pmix_status_t upcall_group(pmix_group_operation_t op, char grp[],
 {
 	const pmix_info_t *endpoints =
 		infos_find(directives, ndirs, PMIX_GROUP_ENDPT_DATA);
-	struct group *g = mem_alloc(sizeof(*g));
+	struct group *g;
 
+	/* Nobody else takes part; PMIx 5.0 asks twice over the same group when
+	 * this is not answered at once. */
+	if (op == PMIX_GROUP_DESTRUCT &&
+	    infos_true(directives, ndirs, PMIX_GROUP_LOCAL_ONLY))
+		return PMIX_OPERATION_SUCCEEDED;
+	g = mem_alloc(sizeof(*g));
 	g->item.run = run;
 	g->op = op;
 	g->id = mem_strdup(grp);

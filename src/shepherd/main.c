@@ -89,6 +89,7 @@ int main(int argc, char **argv)
 	struct shepherd *s = NULL;
 	struct loop *l = NULL;
 	struct berth_error err;
+	bool threads = false;
 	char *name;
 	int status = 1;
 
@@ -114,10 +115,13 @@ int main(int argc, char **argv)
 		log_error("%s", err.text);
 	else
 		status = 0;
+	threads = shepherd_has_threads(s);
 out:
 	loop_signal_destroy(term);
 	loop_signal_destroy(hup);
 	shepherd_destroy(s);
 	loop_destroy(l);
+	if (threads)
+		_exit(status);
 	return status;
 }

@@ -324,9 +324,9 @@ void server_destroy(struct server *s)
 
 	if (s == NULL)
 		return;
+	/* PMIx_server_finalize can wait for ever for PMIx's thread, and what
+	 * it would remove is in the session's folders. */
 	handover_close();
-	if (s->started)
-		PMIx_server_finalize();
 	coll_finish(s);
 	dmodex_finish(s);
 	publish_finish(s);

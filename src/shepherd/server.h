@@ -20,6 +20,7 @@ struct server_config {
 /* Starts PMIx's threads; some 20 ms.  One in a process, ever. */
 struct server *server_create(const struct server_config *c,
 			     struct berth_error *err);
+/* PMIx's threads stay: the process is to end by _exit after it. */
 void server_destroy(struct server *s);
 
 /* A message that is PMIx's: coll_done, lookup_reply, modex_request,

@@ -331,6 +331,11 @@ struct shepherd *shepherd_create(struct loop *l,
 	return s;
 }
 
+bool shepherd_has_threads(const struct shepherd *s)
+{
+	return s->server != NULL;
+}
+
 void shepherd_destroy(struct shepherd *s)
 {
 	if (s == NULL)

@@ -6,6 +6,8 @@
 #ifndef SHEPHERD_SHEPHERD_H
 #define SHEPHERD_SHEPHERD_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "io/loop.h"
 
@@ -19,6 +21,8 @@ struct shepherd *shepherd_create(struct loop *l,
 				 const struct shepherd_config *c,
 				 struct berth_error *err);
 void shepherd_destroy(struct shepherd *s);
+/* Are there threads of PMIx's, so that the process has to end by _exit? */
+bool shepherd_has_threads(const struct shepherd *s);
 /* End all tasks, then leave: loop_stop. */
 void shepherd_stop(struct shepherd *s);
 

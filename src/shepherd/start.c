@@ -116,6 +116,10 @@ static int set_rank(struct starter *s, struct env *e, const struct proc *p,
 	env_set(e, "OMPI_MCA_orte_externally_bound", "1");
 	if (oversubscribed(p) && !env_get(e, "OMPI_MCA_mpi_yield_when_idle"))
 		env_set(e, "OMPI_MCA_mpi_yield_when_idle", "1");
+	/* Open MPI 5 asks the kernel's routes, and takes another emulated node
+	 * for unreachable because the way to it is the loopback. */
+	if (!p->task->spec->slice->bind && !env_get(e, "OMPI_MCA_reachable"))
+		env_set(e, "OMPI_MCA_reachable", "weighted");
 	mtl = fabric_mtl(env_vector(e));
 	if (mtl)
 		env_set(e, "OMPI_MCA_mtl", "%s", mtl);

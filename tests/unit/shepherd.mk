@@ -17,7 +17,7 @@ tests_unit_shepherd_mpi_LDADD = $(MPI_LIBS)
 
 UNIT_TESTS += tests/unit/shepherd_mpi_test
 tests_unit_shepherd_mpi_test_SOURCES = tests/unit/shepherd_mpi_test.c $(SHEPHERD_RIG)
-tests_unit_shepherd_mpi_test_CPPFLAGS = $(SHEPHERD_TEST_CPPFLAGS)
+tests_unit_shepherd_mpi_test_CPPFLAGS = $(SHEPHERD_TEST_CPPFLAGS) $(MPI_CFLAGS)
 tests_unit_shepherd_mpi_test_LDADD = $(SHEPHERD_TEST_LDADD)
 
 check_PROGRAMS += tests/unit/shepherd_drive

@@ -146,7 +146,7 @@ static int meet(int server, const char *name)
 	return good;
 }
 
-#if MPI_VERSION >= 4
+#if OMPI_MAJOR_VERSION >= 5
 static int sessions(void)
 {
 	MPI_Session s;
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
 	double before = now();
 	int good = 0;
 
-#if MPI_VERSION >= 4
+#if OMPI_MAJOR_VERSION >= 5
 	if (strcmp(what, "session") == 0) {
 		good = sessions();
 		printf("%s %d of %d\n", good ? "ok" : "bad", rank, size);

@@ -1,6 +1,7 @@
 /* MPI jobs under real shepherds, two of them as two nodes. */
 #include <CUnit/Basic.h>
 #include <dirent.h>
+#include <mpi.h> /* only for which version it is */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,6 +106,8 @@ static void check_failed(struct rig *r, const char *what, Berth__TaskEnd end,
 		CU_ASSERT_EQUAL(t->signal, signal);
 		CU_ASSERT_EQUAL(t->rank, 3);
 		CU_ASSERT_PTR_NOT_NULL(strstr(t->text, "rank 3 on n1 "));
+		if (t->rank != 3)
+			printf("# %s, node %u: %s\n", what, node, t->text);
 	}
 }
 
@@ -169,7 +172,7 @@ static void two_jobs_meet(void)
 
 static void sessions(void)
 {
-#ifdef HAVE_MPI4
+#if OMPI_MAJOR_VERSION >= 5
 	struct rig *r = rig_create();
 
 	run_ok(r, (struct rig_job){ .job = 1, .nnodes = 2, .per_node = 2,
@@ -249,6 +252,9 @@ int main(void)
 	CU_pSuite s;
 	unsigned failures_seen;
 
+	/* Open MPI 5 finds its own host unreachable from itself, and says so
+	 * under mpirun as well. */
+	setenv("OMPI_MCA_reachable", "weighted", 1);
 	CU_initialize_registry();
 	s = CU_add_suite("shepherd, MPI", NULL, NULL);
 	CU_ADD_TEST(s, one_node);
