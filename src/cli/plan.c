@@ -1,6 +1,7 @@
 /* plan.c - see plan.h. */
 #include "cli/plan.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,8 @@ static int read_hosts(struct plan *p, const char *path,
 	int rc = 0;
 
 	if (f == NULL)
-		return error_sys(err, "host file %s", path);
+		return error_set(err, BERTH_EINPUT, "host file %s: %s", path,
+				 strerror(errno));
 	for (int n = 1; rc == 0 && fgets(line, sizeof line, f); n++) {
 		char *name;
 
@@ -196,7 +198,10 @@ static int by_command(struct plan *p, const struct plan_options *o,
 static int check_options(const struct plan_options *o,
 			 struct berth_error *err)
 {
-	if (o->emulate && (o->hosts || o->command || o->rsh))
+	if (o->emulate == 0)
+		return error_set(err, BERTH_EINPUT,
+				 "--emulate 0: at least one node");
+	if (o->emulate > 0 && (o->hosts || o->command || o->rsh))
 		return error_set(err, BERTH_EINPUT,
 				 "--emulate is for this machine alone: leave "
 				 "out --hosts, --rsh and --launch-cmd");
@@ -244,11 +249,11 @@ int plan_make(struct plan *p, const struct plan_options *o,
 	memset(p, 0, sizeof *p);
 	if (check_options(o, err))
 		return -1;
-	p->asked = o->emulate || o->nodes || o->topology || o->hosts ||
+	p->asked = o->emulate > 0 || o->nodes || o->topology || o->hosts ||
 		   o->rsh || o->command;
 	if (o->topology)
 		p->topology = mem_strdup(o->topology);
-	if (o->emulate) {
+	if (o->emulate > 0) {
 		emulate(p, o);
 	} else if (o->command || (nodelist && o->hosts == NULL)) {
 		rc = by_command(p, o, nodelist, err);

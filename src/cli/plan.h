@@ -19,7 +19,8 @@ enum plan_kind {
 
 /* What was asked for; NULL and 0: not given. */
 struct plan_options {
-	long long emulate, nodes;
+	long long emulate; /* -1: not given */
+	long long nodes;
 	const char *topology, *hosts, *rsh, *command;
 };
 

@@ -1,5 +1,6 @@
 /* up.c - `berth up`: start a Berth, or what is missing of one. */
 #include <stdarg.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +113,8 @@ static int read_conf(struct up *u, struct berth_error *err)
 	if (u->conf_path || access(path, F_OK) == 0) {
 		u->conf_text = statedir_read(NULL, path);
 		if (u->conf_text == NULL)
-			rc = error_sys(err, "%s", path);
+			rc = error_set(err, BERTH_EINPUT, "%s: %s", path,
+				       strerror(errno));
 		else
 			u->conf = conf_parse(u->conf_text, path, err);
 		if (u->conf == NULL ||
@@ -182,10 +184,33 @@ static int start_all(struct up *u, struct berth_error *err)
 	return rc;
 }
 
+static bool is_here(const struct up *u)
+{
+	return u->plan.kind == PLAN_LOCAL || u->plan.kind == PLAN_EMULATE;
+}
+
+/* Sockets lie in the nodes' folders. */
+static int check_length(const struct up *u, struct berth_error *err)
+{
+	const char *base = u->folder[0] ? u->folder : u->dir;
+
+	for (size_t i = 0; is_here(u) && i < u->plan.count; i++) {
+		size_t n = strlen(base) + 1 + strlen(u->plan.nodes[i]);
+
+		if (n > START_FOLDER_MAX)
+			return error_set(err, BERTH_EINPUT,
+					 "the path of the folder %s/%s is %zu "
+					 "characters long, and sockets in it "
+					 "allow %d: choose a shorter --dir",
+					 base, u->plan.nodes[i], n,
+					 START_FOLDER_MAX);
+	}
+	return 0;
+}
+
 static int start_launchers(struct up *u, struct berth_error *err)
 {
-	bool here = u->plan.kind == PLAN_LOCAL ||
-		    u->plan.kind == PLAN_EMULATE;
+	bool here = is_here(u);
 	const struct start_config config = {
 		.berth = u->berth,
 		.state_dir = u->dir,
@@ -210,7 +235,7 @@ static int start_launchers(struct up *u, struct berth_error *err)
 }
 
 /* One line for each node that failed. */
-static void print_failures(const struct up *u)
+static int print_failures(const struct up *u, struct berth_error *err)
 {
 	size_t failed = 0;
 
@@ -223,8 +248,9 @@ static void print_failures(const struct up *u)
 		fprintf(stderr, "berth: node %s: %s\n",
 			n->node ? n->node : "(no name yet)", n->text);
 	}
-	fprintf(stderr, "berth: %zu of %zu launchers did not start\n", failed,
-		start_count(u->start));
+	return error_set(err, BERTH_EUNAVAIL,
+			 "%zu of %zu launchers did not start", failed,
+			 start_count(u->start));
 }
 
 static size_t count_running(const struct up *u)
@@ -239,8 +265,6 @@ static size_t count_running(const struct up *u)
 /* For `berth down`, and for an `up` that comes later. */
 static int save_nodes(const struct up *u, struct berth_error *err)
 {
-	bool here = u->plan.kind == PLAN_LOCAL ||
-		    u->plan.kind == PLAN_EMULATE;
 	struct buf b;
 	int rc;
 
@@ -249,7 +273,7 @@ static int save_nodes(const struct up *u, struct berth_error *err)
 		const struct start_node *n = start_node(u->start, i);
 
 		buf_printf(&b, "%s %s", n->node, n->address);
-		if (here)
+		if (is_here(u))
 			buf_printf(&b, " %s/%s",
 				   u->folder[0] ? u->folder : u->dir,
 				   n->node);
@@ -391,6 +415,23 @@ static bool gave_up(const struct up *u, char *why, size_t size)
 	return found;
 }
 
+/* What this call has started is of no use: end it. */
+static int no_broker(struct up *u, const char *why, struct berth_error *err)
+{
+	char *argv[] = {"down", "--dir", u->dir, NULL};
+
+	if (count_running(u) > 0)
+		return error_set(err, BERTH_EINPUT,
+				 "the broker does not start: %s; mend it, and "
+				 "berth down and up again",
+				 why);
+	close(u->lock_fd);
+	u->lock_fd = -1;
+	cmd_down(3, argv);
+	return error_set(err, BERTH_EINPUT, "the broker does not start: %s",
+			 why);
+}
+
 static long long now_ms(void)
 {
 	struct timespec t;
@@ -412,10 +453,7 @@ static int wait_for_broker(struct up *u, struct answer *a,
 			return 0;
 		if (!a->there && now_ms() > begin + 1000 &&
 		    gave_up(u, why, sizeof why))
-			return error_set(err, BERTH_EINPUT,
-					 "the broker does not start: %s; mend "
-					 "it, and berth down and up again",
-					 why);
+			return no_broker(u, why, err);
 		if (now_ms() > until)
 			return silent(u, a, err);
 		nanosleep(&step, NULL);
@@ -451,7 +489,8 @@ static int go(struct up *u, struct answer *a, struct berth_error *err)
 	char *what;
 
 	if (find_places(u, err) || read_conf(u, err) ||
-	    plan_make(&u->plan, &u->options, err) || look_at_old(u, err))
+	    plan_make(&u->plan, &u->options, err) || check_length(u, err) ||
+	    look_at_old(u, err))
 		return -1;
 	u->secret = statedir_secret(u->dir, "secret", err);
 	u->token = statedir_secret(u->dir, "token", err);
@@ -462,10 +501,8 @@ static int go(struct up *u, struct answer *a, struct berth_error *err)
 	free(what);
 	if (start_launchers(u, err))
 		return -1;
-	if (start_run(u->start, (unsigned)u->timeout_ms, err)) {
-		print_failures(u);
-		return -1;
-	}
+	if (start_run(u->start, (unsigned)u->timeout_ms, err))
+		return print_failures(u, err);
 	if (count_running(u) == start_count(u->start))
 		say(u, "its launchers run already\n");
 	else if (save_nodes(u, err))
@@ -515,7 +552,9 @@ int cmd_up(int argc, char **argv)
 		"of the Slurm allocation that this is run in.  On a Berth "
 		"that is up already it starts what is missing.",
 	};
-	struct up u = {.lock_fd = -1, .timeout_ms = 60000};
+	struct up u = {.lock_fd = -1,
+		       .timeout_ms = 60000,
+		       .options = {.emulate = -1}};
 	const struct opt table[] = {
 		{"name", OPT_STRING, &u.name, "NAME",
 		 "name of this Berth (default)"},

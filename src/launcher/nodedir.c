@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "rpc/start.h"
 
 static int make_path(const char *path, struct berth_error *err)
 {
@@ -102,11 +103,11 @@ char *nodedir_make(const char *base, const char *node,
 		error_set(err, BERTH_EINPUT, "folder %s is not absolute", dir);
 		goto fail;
 	}
-	if (strlen(dir) > NODEDIR_MAX) {
+	if (strlen(dir) > START_FOLDER_MAX) {
 		error_set(err, BERTH_EINPUT,
 			  "folder %s is %zu characters long, and the paths of "
 			  "sockets allow %d: choose a shorter --dir",
-			  dir, strlen(dir), NODEDIR_MAX);
+			  dir, strlen(dir), START_FOLDER_MAX);
 		goto fail;
 	}
 	if (make_path(dir, err) || check_owner(dir, err) ||

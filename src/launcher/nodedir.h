@@ -10,10 +10,6 @@
 
 #include "base/error.h"
 
-/* Longest path of a node's folder: a socket address holds 107 bytes, and
- * "/shepherd/KEY.sock" follows with keys of up to 24 characters. */
-#define NODEDIR_MAX 68
-
 /*
  * Make base (and its parents) and base/node with its sub-folders, all 0700
  * where they are new.  Fails when the folder belongs to somebody else or

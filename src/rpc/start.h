@@ -15,6 +15,10 @@
 
 #include "base/error.h"
 
+/* Longest path of a node's folder: a socket's address holds 107 bytes, and
+ * "/shepherd/KEY.sock" follows, with keys of up to 24 characters. */
+#define START_FOLDER_MAX 68
+
 struct start;
 
 /* What every launcher is told; strings must outlive the start. */
