@@ -420,15 +420,8 @@ static void on_join_send(void *arg, const Berth__Msg *msg)
 		to_launcher(a, msg);
 }
 
-static bool on_join_sent(void *arg)
-{
-	struct agent *a = arg;
-
-	return launcher_link_sent(a->launcher);
-}
-
 static const struct agent_join_events join_handlers = {
-	.send = on_join_send, .sent = on_join_sent};
+	.send = on_join_send};
 
 /* ---- life ---- */
 

@@ -9,11 +9,13 @@
 #include "base/mem.h"
 
 enum {
-	ANSWER_US = 1000 * 1000,     /* how long an answer may take */
-	AGAIN_US = 500 * 1000,	     /* after a round without success */
+	ANSWER_US = 1000 * 1000, /* how long an answer may take, */
+	NOW_US = 3000 * 1000,	 /* and the word after it */
+	AGAIN_US = 200 * 1000,	 /* after a round without success */
 	AGAIN_MAX_US = 5000 * 1000,
-	SENT_US = 500,		     /* between two looks whether it is sent */
 };
+
+enum { STEP_ASK, STEP_ANSWER, STEP_NOW };
 
 /* A rank that we want to have as a peer. */
 struct wanted {
@@ -32,10 +34,11 @@ struct agent_join {
 	void *arg;
 	TAILQ_HEAD(, wanted) wanted;
 	struct wanted *asked; /* whose answer we wait for */
+	uint64_t asked_us;
+	/* Whom we have answered, and wait for the word of. */
+	char *answered;
+	uint64_t answered_incarnation;
 	struct loop_timer *timer;
-	/* Whom we have answered and connect to once that is sent. */
-	char *to_node, *to_port;
-	struct loop_timer *to_timer;
 };
 
 static struct wanted *wanted_find(struct agent_join *j, const char *node)
@@ -71,7 +74,7 @@ static void wanted_later(struct agent_join *j, struct wanted *w)
 	TAILQ_INSERT_TAIL(&j->wanted, w, link);
 }
 
-static void offer_send(struct agent_join *j, const char *target,
+static void offer_send(struct agent_join *j, unsigned step, const char *target,
 		       const char *port, uint64_t incarnation)
 {
 	Berth__JoinOffer offer = BERTH__JOIN_OFFER__INIT;
@@ -81,6 +84,7 @@ static void offer_send(struct agent_join *j, const char *target,
 	offer.port = (char *)port;
 	offer.incarnation = incarnation;
 	offer.target = (char *)target;
+	offer.step = step;
 	msg.to_node = (char *)target;
 	msg.from_node = (char *)net_self(j->net);
 	msg.body_case = BERTH__MSG__BODY_JOIN_OFFER;
@@ -96,13 +100,28 @@ static void port_open(struct agent_join *j)
 		log_error("this rank can't join the others: %s", err.text);
 }
 
-/* Ask the next one whose time has come. */
+static void ask(struct agent_join *j, struct wanted *w)
+{
+	port_open(j);
+	if (j->port == NULL) {
+		wanted_later(j, w);
+		return;
+	}
+	j->asked = w;
+	j->asked_us = loop_now_us();
+	offer_send(j, STEP_ASK, w->node, j->port, j->incarnation);
+}
+
+/* The timer: whoever we wait for is late; ask the next one whose time has
+ * come. */
 static void ask_next(void *arg)
 {
 	struct agent_join *j = arg;
 	uint64_t now = loop_now_us(), first = UINT64_MAX;
 	struct wanted *w;
 
+	free(j->answered);
+	j->answered = NULL;
 	if (j->asked) {
 		log_debug("no answer from the rank on %s", j->asked->node);
 		wanted_later(j, j->asked);
@@ -113,37 +132,19 @@ static void ask_next(void *arg)
 		if (w->not_before_us < first)
 			first = w->not_before_us;
 	}
-	if (w == NULL) {
-		if (first != UINT64_MAX)
-			loop_timer_start(j->timer, first - now);
-		return;
+	if (w) {
+		ask(j, w);
+		loop_timer_start(j->timer, ANSWER_US);
+	} else if (first != UINT64_MAX) {
+		loop_timer_start(j->timer, first - now);
 	}
-	port_open(j);
-	if (j->port == NULL) {
-		wanted_later(j, w);
-	} else {
-		j->asked = w;
-		offer_send(j, w->node, j->port, j->incarnation);
-	}
-	loop_timer_start(j->timer, ANSWER_US);
 }
 
-static void connect_now(void *arg)
+/* The conversation is over. */
+static void go_on(struct agent_join *j)
 {
-	struct agent_join *j = arg;
-	struct berth_error err = {0};
-
-	/* While we block in net_connect nothing is sent. */
-	if (!j->ev.sent(j->arg)) {
-		loop_timer_start(j->to_timer, SENT_US);
-		return;
-	}
-	if (net_connect(j->net, j->to_node, j->to_port, &err) < 0)
-		log_warn("the rank on %s could not be joined: %s", j->to_node,
-			 err.text);
-	free(j->to_node);
-	free(j->to_port);
-	j->to_node = j->to_port = NULL;
+	if (j->asked == NULL && j->answered == NULL)
+		loop_timer_start(j->timer, 0);
 }
 
 struct agent_join *agent_join_create(struct loop *l, struct net *net,
@@ -160,7 +161,6 @@ struct agent_join *agent_join_create(struct loop *l, struct net *net,
 	j->arg = arg;
 	TAILQ_INIT(&j->wanted);
 	j->timer = loop_timer_create(l, ask_next, j);
-	j->to_timer = loop_timer_create(l, connect_now, j);
 	return j;
 }
 
@@ -173,9 +173,7 @@ void agent_join_destroy(struct agent_join *j)
 	while ((w = TAILQ_FIRST(&j->wanted)) != NULL)
 		wanted_remove(j, w);
 	loop_timer_destroy(j->timer);
-	loop_timer_destroy(j->to_timer);
-	free(j->to_node);
-	free(j->to_port);
+	free(j->answered);
 	free(j->port);
 	free(j);
 }
@@ -191,8 +189,7 @@ void agent_join_want(struct agent_join *j, const char *node)
 	w->node = mem_strdup(node);
 	w->pause_us = AGAIN_US;
 	TAILQ_INSERT_TAIL(&j->wanted, w, link);
-	if (j->asked == NULL)
-		loop_timer_start(j->timer, 0);
+	go_on(j);
 }
 
 void agent_join_settled(struct agent_join *j, const char *node)
@@ -202,60 +199,95 @@ void agent_join_settled(struct agent_join *j, const char *node)
 	if (w == NULL)
 		return;
 	wanted_remove(j, w);
-	if (j->asked == NULL)
-		loop_timer_start(j->timer, 0);
+	go_on(j);
 }
 
-/* The one that we asked is about to connect. */
-static void answered(struct agent_join *j, const Berth__JoinOffer *offer)
+/* We are asked. */
+static void on_ask(struct agent_join *j, const Berth__JoinOffer *offer)
+{
+	/* It asks again later. */
+	if (j->answered ||
+	    (j->asked && strcmp(net_self(j->net), offer->node) < 0))
+		return;
+	if (j->asked)
+		wanted_later(j, j->asked);
+	j->answered = mem_strdup(offer->node);
+	j->answered_incarnation = offer->incarnation;
+	offer_send(j, STEP_ANSWER, offer->node, "", offer->incarnation);
+	loop_timer_start(j->timer, NOW_US);
+}
+
+/* The one that we asked has time. */
+static void on_answer(struct agent_join *j, const Berth__JoinOffer *offer)
 {
 	struct wanted *w = j->asked;
 	struct berth_error err = {0};
 
 	if (w == NULL || strcmp(w->node, offer->node) != 0 ||
-	    offer->incarnation != j->incarnation) {
-		log_debug("an answer from the rank on %s that nobody waits for",
+	    offer->incarnation != j->incarnation ||
+	    loop_now_us() - j->asked_us > ANSWER_US) {
+		log_debug("an answer of the rank on %s comes too late",
 			  offer->node);
 		return;
 	}
+	offer_send(j, STEP_NOW, w->node, j->port, j->incarnation);
 	if (net_accept(j->net, j->port, &err) < 0)
 		log_warn("the rank on %s did not join: %s", offer->node,
 			 err.text);
 	/* It is settled when net says that the peer is up. */
 	wanted_later(j, w);
-	loop_timer_start(j->timer, 0);
+	go_on(j);
+}
+
+/* The one that we answered is about to accept. */
+static void on_now(struct agent_join *j, const Berth__JoinOffer *offer)
+{
+	struct berth_error err = {0};
+
+	if (j->answered == NULL || strcmp(j->answered, offer->node) != 0 ||
+	    j->answered_incarnation != offer->incarnation) {
+		log_debug("the word of the rank on %s comes too late",
+			  offer->node);
+		return;
+	}
+	if (net_connect(j->net, offer->node, offer->port, &err) < 0)
+		log_warn("the rank on %s could not be joined: %s", offer->node,
+			 err.text);
+	free(j->answered);
+	j->answered = NULL;
+	go_on(j);
 }
 
 void agent_join_offer(struct agent_join *j, const Berth__JoinOffer *offer)
 {
-	const char *self = net_self(j->net);
-
-	if (strcmp(offer->node, self) == 0 ||
-	    (offer->target[0] && strcmp(offer->target, self) != 0))
+	if (strcmp(offer->node, net_self(j->net)) == 0 ||
+	    strcmp(offer->target, net_self(j->net)) != 0)
 		return;
-	if (offer->port[0] == '\0') {
-		answered(j, offer);
-		return;
+	switch (offer->step) {
+	case STEP_ASK:
+		on_ask(j, offer);
+		break;
+	case STEP_ANSWER:
+		on_answer(j, offer);
+		break;
+	case STEP_NOW:
+		on_now(j, offer);
+		break;
 	}
-	/* Asked again later; see the head of agent_join.h. */
-	if (j->to_node || (j->asked && strcmp(self, offer->node) < 0))
-		return;
-	if (j->asked && strcmp(j->asked->node, offer->node) == 0) {
-		wanted_later(j, j->asked);
-		loop_timer_start(j->timer, 0);
-	}
-	offer_send(j, offer->node, "", offer->incarnation);
-	j->to_node = mem_strdup(offer->node);
-	j->to_port = mem_strdup(offer->port);
-	connect_now(j);
 }
 
 void agent_join_failed(struct agent_join *j, const Berth__JoinFailed *failed)
 {
-	/* 0: its rank has died, whatever it was asked. */
+	/* 0: its rank has died, whatever it was about. */
+	if (j->answered && strcmp(j->answered, failed->node) == 0 &&
+	    failed->incarnation == 0) {
+		free(j->answered);
+		j->answered = NULL;
+		go_on(j);
+	}
 	if (j->asked == NULL || strcmp(j->asked->node, failed->node) != 0 ||
 	    (failed->incarnation && failed->incarnation != j->incarnation))
 		return;
 	wanted_later(j, j->asked);
-	loop_timer_start(j->timer, 0);
+	go_on(j);
 }

@@ -2,14 +2,15 @@
  * agent_join.h - how ranks that did not start together find each other.
  *
  * A rank that comes late, or that the leader has dropped, opens a port and
- * asks one rank after the other by way of the launchers: JoinOffer with the
- * port.  The one that is asked answers with a JoinOffer without a port and
- * calls net_connect at once; on that answer the asking one calls net_accept.
- * So nobody enters a blocking call before the other side is about to.
+ * asks one rank after the other, by way of the launchers, all in JoinOffers:
+ * it asks (step 0), the other one answers that it has time (1), it says
+ * "now" (2) and calls net_accept, and on that word the other one calls
+ * net_connect.  So nobody enters a blocking call unless the other side is in
+ * it or about to be, and a word that comes too late does no harm.
  *
- * Of two that ask each other, and of any that ask while being asked, only the
- * one with the greater name connects: who waits for whom then has no circle.
- * Whoever does not answer is asked again later.
+ * A rank has one such conversation at a time.  Of those that ask and are
+ * asked at once only the one with the greater name answers: who waits for
+ * whom then has no circle.  Whoever does not answer is asked again later.
  */
 #ifndef BROKER_AGENT_JOIN_H
 #define BROKER_AGENT_JOIN_H
@@ -24,8 +25,6 @@ struct agent_join;
 struct agent_join_events {
 	/* To the launcher, which routes JoinOffer and JoinFailed. */
 	void (*send)(void *arg, const Berth__Msg *msg);
-	/* Has all that was sent left this process? */
-	bool (*sent)(void *arg);
 };
 
 struct agent_join *agent_join_create(struct loop *l, struct net *net,

@@ -262,11 +262,6 @@ int launcher_link_send(struct launcher_link *k, const Berth__Msg *msg,
 	return 0;
 }
 
-bool launcher_link_sent(const struct launcher_link *k)
-{
-	return launcher_link_up(k) && link_queued(k->link) == 0;
-}
-
 void launcher_link_retire(struct launcher_link *k)
 {
 	k->retired = true;

@@ -36,8 +36,6 @@ bool launcher_link_up(const struct launcher_link *k);
 /* -1: too large, or too much waits already. */
 int launcher_link_send(struct launcher_link *k, const Berth__Msg *msg,
 		       struct berth_error *err);
-/* Has all that was sent left this process? */
-bool launcher_link_sent(const struct launcher_link *k);
 /* Start no launcher any more: this Berth ends. */
 void launcher_link_retire(struct launcher_link *k);
 

@@ -173,8 +173,10 @@ bool dir_unpublish_matches(const Berth__Unpublish *u,
 		return u->id == p->id && strcmp(u->origin, p->origin) == 0;
 	if (strcmp(u->owner_nspace, p->owner_nspace) != 0)
 		return false;
+	/* Of a namespace that is over on one node, other nodes' entries stay. */
 	if (u->whole_nspace)
-		return true;
+		return u->origin[0] == '\0' ||
+		       strcmp(u->origin, p->origin) == 0;
 	if (u->owner_rank != p->owner_rank)
 		return false;
 	for (size_t i = 0; i < u->n_keys; i++) {

@@ -327,7 +327,7 @@ void directory_unpublish(struct directory *d, const Berth__Unpublish *which)
 {
 	Berth__Unpublish u = *which;
 
-	u.origin = (char *)"";
+	u.origin = u.whole_nspace ? (char *)d->node : (char *)"";
 	u.id = 0;
 	if (dir_table_remove(d->table, match_unpublish, &u) > 0)
 		tell_all_unpublish(d, &u);
