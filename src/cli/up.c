@@ -378,6 +378,10 @@ static int silent(struct up *u, const struct answer *a,
 		}
 	}
 	statedir_nodes_free(nodes, n);
+	if (!a->there && count_running(u) == start_count(u->start))
+		return error_set(err, BERTH_EUNAVAIL,
+				 "the launchers run, but no rank leads; berth "
+				 "down --keep-tasks and berth up begin anew");
 	if (!a->there)
 		return error_set(err, BERTH_EUNAVAIL,
 				 "no rank answers within %lld s; berth down "

@@ -564,7 +564,8 @@ int launcher_start(struct launcher *la, bool late, struct berth_error *err)
 static void remove_files(struct launcher *la)
 {
 	static const char *const names[] = {"settings", "roster",   "token",
-					    "contexts", "berth.conf"};
+					    "contexts", "berth.conf",
+					    "api.sock"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char *path = mem_printf("%s/%s", la->settings->dir, names[i]);
