@@ -92,11 +92,15 @@ static void offer_send(struct agent_join *j, unsigned step, const char *target,
 	j->ev.send(j->arg, &msg);
 }
 
+/* A port for each conversation: what is left of one that failed does no harm
+ * to the next. */
 static void port_open(struct agent_join *j)
 {
 	struct berth_error err = {0};
 
-	if (j->port == NULL && net_open_port(j->net, &j->port, &err) < 0)
+	free(j->port);
+	j->port = NULL;
+	if (net_open_port(j->net, &j->port, &err) < 0)
 		log_error("this rank can't join the others: %s", err.text);
 }
 

@@ -23,6 +23,9 @@ struct parked {
 	struct loop_timer *timer;
 };
 
+/* So many names of joins that came to nothing are remembered. */
+enum { FAILED_MAX = 32 };
+
 struct directory {
 	struct loop *loop;
 	const char *node;
@@ -30,6 +33,8 @@ struct directory {
 	struct dir_table *table;
 	TAILQ_HEAD(, parked) parked;
 	uint64_t next_id, next_claim;
+	char *failed[FAILED_MAX]; /* prefixes, a ring */
+	size_t next_failed;
 };
 
 struct directory *directory_create(struct loop *l, const char *node,
@@ -96,6 +101,8 @@ void directory_destroy(struct directory *d)
 		return;
 	while ((p = TAILQ_FIRST(&d->parked)) != NULL)
 		parked_destroy(p);
+	for (size_t i = 0; i < FAILED_MAX; i++)
+		free(d->failed[i]);
 	dir_table_destroy(d->table);
 	free(d);
 }
@@ -230,6 +237,26 @@ static void time_over(void *arg)
 	answer(p->dir, p, STATUS_TIMEOUT);
 }
 
+static bool lookup_has(const Berth__Lookup *what, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	for (size_t i = 0; i < what->n_keys; i++) {
+		if (strncmp(what->keys[i], prefix, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_failed(const struct directory *d, const Berth__Lookup *what)
+{
+	for (size_t i = 0; i < FAILED_MAX; i++) {
+		if (d->failed[i] && lookup_has(what, d->failed[i]))
+			return true;
+	}
+	return false;
+}
+
 void directory_lookup(struct directory *d, const char *shepherd,
 		      const Berth__Lookup *what)
 {
@@ -247,6 +274,10 @@ void directory_lookup(struct directory *d, const char *shepherd,
 	p->taken = mem_array(what->n_keys + 1, sizeof(p->taken[0]));
 	p->claim = mem_array(what->n_keys + 1, sizeof(p->claim[0]));
 	TAILQ_INSERT_TAIL(&d->parked, p, entry);
+	if (has_failed(d, what)) {
+		answer(d, p, STATUS_NOT_FOUND);
+		return;
+	}
 	if (what->timeout_ms > 0) {
 		p->timer = loop_timer_create(d->loop, time_over, p);
 		loop_timer_start(p->timer, (uint64_t)what->timeout_ms * 1000);
@@ -267,17 +298,16 @@ static void attempt_all(struct directory *d)
 
 void directory_fail(struct directory *d, const char *prefix)
 {
-	size_t len = strlen(prefix);
 	struct parked *p, *next;
 
+	/* A join is several lookups, the next one may be on its way. */
+	free(d->failed[d->next_failed]);
+	d->failed[d->next_failed] = mem_strdup(prefix);
+	d->next_failed = (d->next_failed + 1) % FAILED_MAX;
 	for (p = TAILQ_FIRST(&d->parked); p; p = next) {
 		next = TAILQ_NEXT(p, entry);
-		for (size_t i = 0; i < p->what->n_keys; i++) {
-			if (strncmp(p->what->keys[i], prefix, len) != 0)
-				continue;
+		if (lookup_has(p->what, prefix))
 			answer(d, p, STATUS_NOT_FOUND);
-			break;
-		}
 	}
 }
 

@@ -38,7 +38,8 @@ void directory_shepherd_gone(struct directory *d, const char *shepherd);
 void directory_node_up(struct directory *d, const char *node, bool again);
 void directory_node_lost(struct directory *d, const char *node);
 
-/* Parked lookups of names that begin with prefix will not be met. */
+/* Lookups of names that begin with prefix, parked and later ones, will not be
+ * met. */
 void directory_fail(struct directory *d, const char *prefix);
 
 #endif
