@@ -269,7 +269,7 @@ void broker_job_start(struct broker_job *b, bool late)
 	program = where_program("berthd", &err);
 	make_names(b, late, &shepherd, &nspace);
 	if (program == NULL ||
-	    shepherds_start(b->shepherds, shepherd, &err) < 0) {
+	    shepherds_start(b->shepherds, shepherd, NULL, &err) < 0) {
 		log_error("cannot start the rank: %s", err.text);
 		try_again(b);
 		free(shepherd);

@@ -355,7 +355,7 @@ static void start_shepherd(void *arg, const char *key,
 	struct launcher *la = arg;
 	struct berth_error err;
 
-	if (shepherds_start(la->shepherds, key, &err) < 0)
+	if (shepherds_start(la->shepherds, key, spec, &err) < 0)
 		log_warn("shepherd %s: %s", key, err.text);
 }
 

@@ -22,6 +22,7 @@ src_launcher_liblauncher_a_SOURCES = \
 	src/launcher/settings.c src/launcher/settings.h \
 	src/launcher/shepherds.c src/launcher/shepherds.h \
 	src/launcher/status.h \
+	src/launcher/spare.c src/launcher/spare.h \
 	src/launcher/strays.c src/launcher/strays.h \
 	src/launcher/tasks.c src/launcher/tasks.h \
 	src/launcher/work.c src/launcher/work.h

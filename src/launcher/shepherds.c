@@ -19,6 +19,7 @@
 #include "io/stream.h"
 #include "io/where.h"
 #include "launcher/child.h"
+#include "launcher/spare.h"
 #include "launcher/strays.h"
 #include "rpc/link.h"
 
@@ -50,6 +51,7 @@ struct shepherds {
 	const struct shepherds_events *ev;
 	void *arg;
 	struct map *by_key;
+	struct spare *spare;
 	char *over[OVER_MAX]; /* a ring */
 	size_t nover;
 };
@@ -69,6 +71,7 @@ struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
 	sh->ev = ev;
 	sh->arg = arg;
 	sh->by_key = map_create();
+	sh->spare = spare_create(l, s);
 	return sh;
 }
 
@@ -100,6 +103,7 @@ void shepherds_destroy(struct shepherds *sh)
 	if (sh == NULL)
 		return;
 	map_destroy(sh->by_key, shepherd_destroy);
+	spare_destroy(sh->spare);
 	for (size_t i = 0; i < OVER_MAX; i++)
 		free(sh->over[i]);
 	free(sh);
@@ -208,6 +212,8 @@ bool shepherds_reaped(struct shepherds *sh, pid_t pid, int wait_status)
 {
 	struct shepherd *s;
 
+	if (spare_reaped(sh->spare, pid))
+		return true;
 	map_foreach(sh->by_key, s) {
 		if (!s->child || s->pid != pid)
 			continue;
@@ -368,30 +374,66 @@ static int check_key(const struct shepherds *sh, const char *key,
 	return 0;
 }
 
-int shepherds_start(struct shepherds *sh, const char *key,
-		    struct berth_error *err)
+/* Give the spare its key and its cgroup; like fresh_one. */
+static int spare_one(struct shepherds *sh, const char *key, pid_t *pid)
 {
-	struct shepherd *s;
+	char *log = log_of(sh->settings, key), text[16];
+	int ready = spare_take(sh->spare, key, log, pid), cgroup;
+
+	free(log);
+	if (ready < 0)
+		return -1;
+	cgroup = cgroups_open(sh->cgroups, key);
+	snprintf(text, sizeof text, "%d", (int)*pid);
+	if (cgroup >= 0) {
+		if (write(cgroup, text, strlen(text)) < 0)
+			log_debug("shepherd %s: no cgroup", key);
+		close(cgroup);
+	}
+	return ready;
+}
+
+/* Returns the descriptor on which it says that its socket is there, or -1. */
+static int fresh_one(struct shepherds *sh, const char *key, pid_t *pid,
+		     struct berth_error *err)
+{
 	int fds[2];
-	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_sys(err, "cannot start a shepherd");
+	*pid = run(sh, key, fds[1], err);
+	close(fds[1]);
+	if (*pid >= 0)
+		return fds[0];
+	close(fds[0]);
+	return -1;
+}
+
+int shepherds_start(struct shepherds *sh, const char *key,
+		    const Berth__Spec *spec, struct berth_error *err)
+{
+	bool spare = spec && spec->pmix && spec->uid == geteuid();
+	struct shepherd *s;
+	pid_t pid = -1;
+	int ready = -1;
 
 	if (map_get(sh->by_key, key))
 		return 0;
 	if (check_key(sh, key, err))
 		return -1;
-	if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) < 0)
-		return error_sys(err, "cannot start a shepherd");
-	pid = run(sh, key, fds[1], err);
-	close(fds[1]);
-	if (pid < 0) {
-		close(fds[0]);
-		return -1;
+	if (spare) {
+		ready = spare_one(sh, key, &pid);
+		spare_want(sh->spare);
 	}
+	if (ready < 0)
+		ready = fresh_one(sh, key, &pid, err);
+	if (ready < 0)
+		return -1;
 	s = shepherd_create(sh, key);
 	s->pid = pid;
 	s->child = true;
-	s->ready_fd = fds[0];
-	s->ready = loop_fd_create(sh->loop, fds[0], LOOP_READ, on_ready, s);
+	s->ready_fd = ready;
+	s->ready = loop_fd_create(sh->loop, ready, LOOP_READ, on_ready, s);
 	loop_timer_start(s->timer, START_US);
 	return 0;
 }

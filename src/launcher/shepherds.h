@@ -43,9 +43,10 @@ bool shepherds_listens(const struct settings *s, const char *key);
 /* Link to every shepherd that listens in the node's folder. */
 void shepherds_adopt(struct shepherds *sh);
 
-/* Start one, if it is not there. */
+/* Start one, if it is not there.  spec (may be NULL) is of the job that it is
+ * for: where that is an MPI job of our own user, the spare is used. */
 int shepherds_start(struct shepherds *sh, const char *key,
-		    struct berth_error *err);
+		    const Berth__Spec *spec, struct berth_error *err);
 /* What is sent before the link is up is kept.  -1: no such shepherd. */
 int shepherds_send(struct shepherds *sh, const char *key,
 		   const Berth__Msg *msg);

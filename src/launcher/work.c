@@ -112,7 +112,8 @@ static void pass_launch(struct work *w, Berth__Msg *msg)
 	const char *key = msg->launch->shepherd;
 	struct berth_error err;
 
-	if (shepherds_start(w->shepherds, key, &err) < 0) {
+	if (shepherds_start(w->shepherds, key, msg->launch->spec,
+			    &err) < 0) {
 		log_warn("shepherd %s: %s", key, err.text);
 		tasks_shepherd_gone(w->tasks, key,
 				    BERTH__TASK_END__END_FAILED_START,

@@ -10,25 +10,34 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "shepherd/server.h"
 #include "shepherd/shepherd.h"
 
-/* Where the launcher waits for the word that the socket is there. */
+/* Where the launcher waits for the word that the socket is there.  With
+ * --spare it is a socket: first we say "w" on it and the launcher some day
+ * answers with the key and a newline. */
 #define READY_FD 3
+#define KEY_MAX 200
 
 static int usage(FILE *to, int status)
 {
 	fprintf(to,
-		"usage: berth-shepherd --key KEY [--node NAME] [--dir DIR]\n"
+		"usage: berth-shepherd --key KEY | --spare [--node NAME] "
+		"[--dir DIR]\n"
 		"Runs tasks of a job on this node for its berth-launcher, which "
 		"starts it.\n"
-		"NAME and DIR default to $BERTH_NODE and $BERTH_NODE_DIR.\n");
+		"NAME and DIR default to $BERTH_NODE and $BERTH_NODE_DIR.  "
+		"With --spare it\n"
+		"starts PMIx and waits on descriptor 3 for its KEY.\n");
 	return status;
 }
 
-static int parse(int argc, char **argv, struct shepherd_config *c)
+static int parse(int argc, char **argv, struct shepherd_config *c,
+		 bool *spare)
 {
 	static const struct option options[] = {
 		{ "key", required_argument, NULL, 'k' },
+		{ "spare", no_argument, NULL, 's' },
 		{ "node", required_argument, NULL, 'n' },
 		{ "dir", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
@@ -43,6 +52,8 @@ static int parse(int argc, char **argv, struct shepherd_config *c)
 	       opt != -1) {
 		if (opt == 'k')
 			c->key = optarg;
+		else if (opt == 's')
+			*spare = true;
 		else if (opt == 'n')
 			c->node = optarg;
 		else if (opt == 'd')
@@ -52,10 +63,13 @@ static int parse(int argc, char **argv, struct shepherd_config *c)
 	}
 	if (c->berth == NULL)
 		c->berth = "";
-	if (optind == argc && c->key && c->node && c->node_dir &&
-	    c->node_dir[0] == '/' && strchr(c->key, '/') == NULL)
-		return 0;
-	return -1;
+	if (*spare ? c->key != NULL
+		   : c->key == NULL || strchr(c->key, '/') != NULL)
+		return -1;
+	return optind == argc && c->node && c->node_dir &&
+			       c->node_dir[0] == '/'
+		       ? 0
+		       : -1;
 }
 
 /* Ours whatever the launcher made of them; a task starts with the defaults. */
@@ -68,6 +82,31 @@ static void reset_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* What takes time is done before anybody waits for it.  False: the launcher
+ * went away without having had a use for us. */
+static bool stand_by(struct shepherd_config *c, char *key)
+{
+	struct berth_error err;
+	size_t len = 0;
+
+	c->prepared = server_prepare(c->node, &err);
+	if (c->prepared == NULL) {
+		log_error("%s", err.text);
+		return false;
+	}
+	if (write(READY_FD, "w", 1) != 1)
+		return false;
+	while (len < KEY_MAX && read(READY_FD, key + len, 1) == 1) {
+		if (key[len] == '\n') {
+			key[len] = '\0';
+			c->key = key;
+			return len > 0 && strchr(key, '/') == NULL;
+		}
+		len++;
+	}
+	return false;
 }
 
 static void say_ready(void)
@@ -89,16 +128,20 @@ int main(int argc, char **argv)
 	struct shepherd *s = NULL;
 	struct loop *l = NULL;
 	struct berth_error err;
-	bool threads = false;
-	char *name;
+	bool threads = false, spare = false;
+	char *name, key[KEY_MAX + 1];
 	int status = 1;
 
-	if (parse(argc, argv, &c) != 0)
+	if (parse(argc, argv, &c, &spare) != 0)
 		return usage(stderr, 2);
+	reset_signals();
+	if (spare && !stand_by(&c, key)) {
+		session_destroy(c.prepared);
+		_exit(0);
+	}
 	name = mem_printf("berth-shepherd %s/%s", c.node, c.key);
 	log_init(name, LOG_LVL_INFO);
 	free(name);
-	reset_signals();
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
 		log_warn("not a subreaper: what tasks leave behind may stay");
 	l = loop_create(&err);
@@ -106,6 +149,7 @@ int main(int argc, char **argv)
 		s = shepherd_create(l, &c, &err);
 	if (s == NULL) {
 		log_error("%s", err.text);
+		threads = spare;
 		goto out;
 	}
 	term = loop_signal_create(l, SIGTERM, on_term, s);

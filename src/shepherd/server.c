@@ -251,20 +251,21 @@ static void clean_environment(void)
 #endif
 }
 
-static int start_pmix(struct server *s, struct berth_error *err)
+static int start_pmix(const char *node, const struct session *session,
+		      struct berth_error *err)
 {
 	pmix_server_module_t module = upcalls; /* it is copied */
 	struct infos a;
 	pmix_status_t rc;
-	char *name = mem_printf("berth-shepherd.%s", s->key);
+	char *name = mem_printf("berth-shepherd.%s.%d", node, (int)getpid());
 
 	clean_environment();
 	infos_init(&a);
 	infos_string(&a, PMIX_SERVER_NSPACE, name);
 	infos_rank(&a, PMIX_SERVER_RANK, 0);
-	infos_string(&a, PMIX_SERVER_TMPDIR, session_path(s->session));
-	infos_string(&a, PMIX_SYSTEM_TMPDIR, session_path(s->session));
-	infos_string(&a, PMIX_HOSTNAME, s->node);
+	infos_string(&a, PMIX_SERVER_TMPDIR, session_path(session));
+	infos_string(&a, PMIX_SYSTEM_TMPDIR, session_path(session));
+	infos_string(&a, PMIX_HOSTNAME, node);
 	/* One topology for all ranks, not one found out by each. */
 	infos_bool(&a, PMIX_SERVER_SHARE_TOPOLOGY, true);
 	/* We write what ranks log; the library would crash over it. */
@@ -275,8 +276,18 @@ static int start_pmix(struct server *s, struct berth_error *err)
 	if (rc != PMIX_SUCCESS)
 		return error_set(err, BERTH_ESYS, "PMIx server: %s",
 				 PMIx_Error_string(rc));
-	s->started = true;
 	return 0;
+}
+
+struct session *server_prepare(const char *node, struct berth_error *err)
+{
+	struct session *session = session_create(err);
+
+	if (session && start_pmix(node, session, err) != 0) {
+		session_destroy(session);
+		return NULL;
+	}
+	return session;
 }
 
 struct server *server_create(const struct server_config *c,
@@ -307,9 +318,9 @@ struct server *server_create(const struct server_config *c,
 	rand_secret(&s->next_id, sizeof(s->next_id));
 	s->next_id &= UINT64_C(0x7fffffffffff0000);
 	s->again = loop_timer_create(s->loop, repeat, s);
-	s->session = session_create(err);
 	handover_open(s->loop, s);
-	if (s->session == NULL || start_pmix(s, err) != 0) {
+	s->session = c->prepared ? c->prepared : server_prepare(c->node, err);
+	if (s->session == NULL) {
 		server_destroy(s);
 		return NULL;
 	}

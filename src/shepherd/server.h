@@ -6,6 +6,7 @@
 #define SHEPHERD_SERVER_H
 
 #include "shepherd/runner.h"
+#include "shepherd/session.h"
 #include "shepherd/uplink.h"
 
 struct server;
@@ -15,9 +16,14 @@ struct server_config {
 	struct uplink *uplink;
 	struct runner *runner; /* becomes its runner_pmix */
 	const char *node, *key;
+	struct session *prepared; /* by server_prepare, or NULL; taken over */
 };
 
-/* Starts PMIx's threads; some 20 ms.  One in a process, ever. */
+/* Make the session's folders and start PMIx with its threads: some 15 ms, the
+ * slow part of server_create, which does it where it was not done before.
+ * Once in a process, as the user whose job it is to be. */
+struct session *server_prepare(const char *node, struct berth_error *err);
+/* One in a process, ever. */
 struct server *server_create(const struct server_config *c,
 			     struct berth_error *err);
 /* PMIx's threads stay: the process is to end by _exit after it. */

@@ -29,7 +29,6 @@ struct server {
 	struct session *session;
 	struct nspace_list nspaces;
 	uint64_t next_id; /* of requests and published entries */
-	bool started;	  /* PMIx is */
 	struct loop_timer *again; /* pending requests are repeated */
 
 	TAILQ_HEAD(, coll) colls;

@@ -32,6 +32,7 @@ struct shepherd {
 	struct uplink *uplink;
 	struct report *report;
 	struct runner *runner;
+	struct session *prepared; /* for the server; NULL: not, or its now */
 	struct server *server; /* NULL: no job has asked */
 	struct loop_timer *linger;
 	struct loop_signal *child;
@@ -150,6 +151,7 @@ static int settle(struct shepherd *s, const Berth__Spec *spec,
 		.runner = s->runner,
 		.node = s->node,
 		.key = s->key,
+		.prepared = s->prepared,
 	};
 
 	if (s->settled && spec->uid != geteuid() && spec->uid != 0)
@@ -159,8 +161,10 @@ static int settle(struct shepherd *s, const Berth__Spec *spec,
 	if (user_become(spec->uid, spec->gid, err) != 0)
 		return -1;
 	s->settled = true;
-	if (spec->pmix && s->server == NULL)
+	if (spec->pmix && s->server == NULL) {
+		s->prepared = NULL;
 		s->server = server_create(&c, err);
+	}
 	return spec->pmix && s->server == NULL ? -1 : 0;
 }
 
@@ -314,6 +318,7 @@ struct shepherd *shepherd_create(struct loop *l,
 	s->key = mem_strdup(c->key);
 	s->node = mem_strdup(c->node);
 	s->berth = mem_strdup(c->berth);
+	s->prepared = c->prepared;
 	s->jobs_fd = -1;
 	s->linger = loop_timer_create(l, leave, s);
 	s->child = loop_signal_create(l, SIGCHLD, on_child, s);
@@ -333,7 +338,7 @@ struct shepherd *shepherd_create(struct loop *l,
 
 bool shepherd_has_threads(const struct shepherd *s)
 {
-	return s->server != NULL;
+	return s->server != NULL || s->prepared != NULL;
 }
 
 void shepherd_destroy(struct shepherd *s)
@@ -341,6 +346,7 @@ void shepherd_destroy(struct shepherd *s)
 	if (s == NULL)
 		return;
 	server_destroy(s->server);
+	session_destroy(s->prepared);
 	runner_destroy(s->runner);
 	report_destroy(s->report);
 	uplink_destroy(s->uplink);

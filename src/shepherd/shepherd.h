@@ -10,11 +10,13 @@
 
 #include "base/error.h"
 #include "io/loop.h"
+#include "shepherd/session.h"
 
 struct shepherd;
 
 struct shepherd_config {
 	const char *key, *node, *node_dir, *berth;
+	struct session *prepared; /* by server_prepare, or NULL; taken over */
 };
 
 struct shepherd *shepherd_create(struct loop *l,
