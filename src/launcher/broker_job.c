@@ -64,11 +64,6 @@ bool broker_job_owns(const char *shepherd)
 	       strncmp(shepherd, "broker.", 7) == 0;
 }
 
-bool broker_job_running(const struct broker_job *b)
-{
-	return b->shepherd != NULL;
-}
-
 /* ---- what the rank is started with ---- */
 
 /* The ranks talk over the network of the launchers.  TCP alone: of Open MPI's
@@ -363,10 +358,4 @@ void broker_job_stop(struct broker_job *b)
 {
 	b->stopped = true;
 	loop_timer_stop(b->again);
-}
-
-void broker_job_kill(struct broker_job *b)
-{
-	if (b->shepherd)
-		shepherds_stop_one(b->shepherds, b->shepherd);
 }

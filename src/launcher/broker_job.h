@@ -33,7 +33,6 @@ bool broker_job_owns(const char *shepherd);
 void broker_job_start(struct broker_job *b, bool late);
 /* A launcher that started again found the shepherd alive. */
 void broker_job_adopt(struct broker_job *b, const char *shepherd);
-bool broker_job_running(const struct broker_job *b);
 
 /* A report of the rank's shepherd.  Returns true when the rank has just
  * died. */
@@ -42,8 +41,7 @@ bool broker_job_report(struct broker_job *b, const char *shepherd,
 /* Returns true when the rank died with it. */
 bool broker_job_shepherd_gone(struct broker_job *b, const char *shepherd,
 			      const char *why);
-/* Do not start the rank again, and end it. */
+/* Do not start the rank again. */
 void broker_job_stop(struct broker_job *b);
-void broker_job_kill(struct broker_job *b);
 
 #endif

@@ -584,21 +584,22 @@ static void finish(struct launcher *la)
 	loop_stop(la->loop);
 }
 
-static void advance_end(struct launcher *la)
+static bool has_tasks(const char *shepherd)
 {
-	bool none = la->kill_tasks ? shepherds_count(la->shepherds) == 0
-				   : !broker_job_running(la->broker);
-
-	if (none && mesh_queued(la->mesh) == 0)
-		finish(la);
+	return !broker_job_owns(shepherd);
 }
 
-static void stop_rank(struct launcher *la)
+/* Whom the end spares. */
+static bool (*spared(const struct launcher *la))(const char *shepherd)
 {
-	if (la->kill_tasks)
-		shepherds_stop(la->shepherds, NULL);
-	else
-		broker_job_kill(la->broker);
+	return la->kill_tasks ? NULL : has_tasks;
+}
+
+static void advance_end(struct launcher *la)
+{
+	if (shepherds_count(la->shepherds, spared(la)) == 0 &&
+	    mesh_queued(la->mesh) == 0)
+		finish(la);
 }
 
 static void end_timer(void *arg)
@@ -608,7 +609,7 @@ static void end_timer(void *arg)
 	switch (la->ending) {
 	case GOODBYE:
 		la->ending = TERMINATING;
-		stop_rank(la);
+		shepherds_stop(la->shepherds, spared(la));
 		loop_timer_start(la->end_timer, TERM_US);
 		advance_end(la);
 		break;

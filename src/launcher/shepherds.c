@@ -506,17 +506,15 @@ enum coll_shepherd shepherds_state(struct shepherds *sh, const char *key)
 	return SHEPHERD_NOT_YET;
 }
 
-size_t shepherds_count(const struct shepherds *sh)
+size_t shepherds_count(const struct shepherds *sh,
+		       bool (*skip)(const char *key))
 {
-	return map_count(sh->by_key);
-}
+	struct shepherd *s;
+	size_t n = 0;
 
-void shepherds_stop_one(struct shepherds *sh, const char *key)
-{
-	struct shepherd *s = map_get(sh->by_key, key);
-
-	if (s && s->pid > 0)
-		kill(s->pid, SIGTERM);
+	map_foreach(sh->by_key, s)
+		n += skip == NULL || !skip(s->key);
+	return n;
 }
 
 void shepherds_stop(struct shepherds *sh, bool (*skip)(const char *key))

@@ -51,10 +51,10 @@ int shepherds_start(struct shepherds *sh, const char *key,
 int shepherds_send(struct shepherds *sh, const char *key,
 		   const Berth__Msg *msg);
 enum coll_shepherd shepherds_state(struct shepherds *sh, const char *key);
-size_t shepherds_count(const struct shepherds *sh);
+/* Those that skip (may be NULL) does not say yes to. */
+size_t shepherds_count(const struct shepherds *sh,
+		       bool (*skip)(const char *key));
 
-/* SIGTERM to one. */
-void shepherds_stop_one(struct shepherds *sh, const char *key);
 /* SIGTERM to all that skip (may be NULL) does not say yes to. */
 void shepherds_stop(struct shepherds *sh, bool (*skip)(const char *key));
 /* SIGKILL, and to all that they started. */
