@@ -48,6 +48,9 @@ void net_env_defaults(unsigned join_timeout_s)
 
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		setenv(defaults[i].name, defaults[i].value, 0);
+	/* net_pace.h says when we look and when we rest. */
+	setenv("OMPI_MCA_mpi_yield_when_idle", "0", 1);
+	setenv("OMPI_MCA_mpi_event_tick_rate", "1", 1);
 	snprintf(seconds, sizeof(seconds), "%u", join_timeout_s);
 	setenv("OMPI_MCA_pmix_base_exchange_timeout", seconds, 0); /* 4.1 */
 	setenv("OMPI_MCA_mpi_pmix_connect_timeout", seconds, 0);   /* 5.0 */

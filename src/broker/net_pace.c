@@ -9,11 +9,16 @@
 
 enum {
 	FALLBACK_US = 50 * 1000,
-	SCAN_TICKS = 20, /* of the fallback, between two scans for sockets */
+	IDLE_US = 100 * 1000, /* the same when nothing came for a while, */
+	IDLE_AFTER_US = 300 * 1000,
+	SCAN_TICKS = 10, /* of the fallback, between two scans for sockets */
 	SPIN_LONG_US = 300,
 	SPIN_SHORT_US = 20,
 	SPIN_SLICE_US = 40,
 	UNREAD_MAX_US = 20 * 1000,
+	/* Open MPI looks at its sockets in every call of its while it counts
+	 * some as open, but loses count when peers die; then in one of eight. */
+	LOOKS = 8,
 	REST_US = 5 * 1000, /* busy as we are, the peers are looked after */
 };
 
@@ -86,9 +91,9 @@ static void spin(void *arg)
 {
 	struct net_pace *p = arg;
 	uint64_t now = loop_now_us(), slice = now + SPIN_SLICE_US;
-	int quiet = 0; /* fewer than two looks starve the library */
+	int quiet = 0;
 
-	while (quiet < 2 || (now < p->until_us && now < slice)) {
+	while (quiet < LOOKS || (now < p->until_us && now < slice)) {
 		enum pace_found found = p->ev.poll(p->arg);
 
 		if (found == PACE_STOP)
@@ -102,7 +107,7 @@ static void spin(void *arg)
 		if (now >= slice + SPIN_SLICE_US)
 			break;
 	}
-	if (quiet < 2 || now < p->until_us || unread(p, now)) {
+	if (quiet < LOOKS || now < p->until_us || unread(p, now)) {
 		loop_timer_start(p->spin, 0);
 		if (now - p->rest_us < REST_US)
 			return;
@@ -124,9 +129,11 @@ static void on_ring(void *arg)
 static void on_fallback(void *arg)
 {
 	struct net_pace *p = arg;
+	uint64_t idle_us = loop_now_us() - p->last_us;
 
 	p->ticks++;
-	loop_timer_start(p->fallback, FALLBACK_US);
+	loop_timer_start(p->fallback,
+			 idle_us > IDLE_AFTER_US ? IDLE_US : FALLBACK_US);
 	spin(p);
 }
 
