@@ -117,6 +117,21 @@ static bool is_of(const Berth__Device *d, const struct vendor *v)
 	       strcasecmp(d->vendor, v->name) == 0;
 }
 
+/* Some GPUs have none of their own: an empty one, or all zeros. */
+static bool names_one(const char *uuid)
+{
+	return uuid[strspn(uuid, "0-")] != '\0';
+}
+
+/* As the variables want it: "GPU-" and the number, which hwloc gives with the
+ * prefix for one vendor and without for another. */
+static void add_uuid(struct buf *list, const char *uuid)
+{
+	if (strncmp(uuid, "GPU-", 4) != 0 && strncmp(uuid, "MIG-", 4) != 0)
+		buf_puts(list, "GPU-");
+	buf_puts(list, uuid);
+}
+
 static size_t count_of(const Berth__Slice *s, const struct vendor *v,
 		       bool *all_uuid)
 {
@@ -127,7 +142,7 @@ static size_t count_of(const Berth__Slice *s, const struct vendor *v,
 		if (!is_of(s->devices[i], v))
 			continue;
 		n++;
-		if (s->devices[i]->uuid[0] == '\0')
+		if (!names_one(s->devices[i]->uuid))
 			*all_uuid = false;
 	}
 	return n;
@@ -166,7 +181,7 @@ static void set_one(const struct gpus *g, size_t v, const Berth__Slice *slice,
 		if (at >= from && at < to) {
 			buf_puts(&list, list.len ? "," : "");
 			if (uuids)
-				buf_puts(&list, d->uuid);
+				add_uuid(&list, d->uuid);
 			else
 				buf_printf(&list, "%zu",
 					   place_of(g, v, d->pci));

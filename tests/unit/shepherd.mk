@@ -24,3 +24,8 @@ check_PROGRAMS += tests/unit/shepherd_drive
 tests_unit_shepherd_drive_SOURCES = tests/unit/shepherd_drive.c $(SHEPHERD_RIG)
 tests_unit_shepherd_drive_CPPFLAGS = $(SHEPHERD_TEST_CPPFLAGS)
 tests_unit_shepherd_drive_LDADD = $(SHEPHERD_TEST_LDADD)
+
+UNIT_TESTS += tests/unit/gpu_test
+tests_unit_gpu_test_SOURCES = tests/unit/gpu_test.c
+tests_unit_gpu_test_CPPFLAGS = $(SHEPHERD_TEST_CPPFLAGS)
+tests_unit_gpu_test_LDADD = $(LIBSHEPHERD) $(SHEPHERD_TEST_LDADD)
