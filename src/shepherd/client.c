@@ -19,6 +19,8 @@ static void run(struct server *s, struct handover_item *item)
 	struct nspace *n = server_nspace(s, c->proc.nspace);
 	struct rank_state *r = n ? nspace_local(n, c->proc.rank) : NULL;
 
+	if (c->left)
+		prompt_expect(s->prompt); /* others follow */
 	if (r && c->left)
 		r->finalized = true;
 	else if (r) /* a second MPI program of the same rank starts anew */

@@ -40,6 +40,7 @@ static void done(struct server *s, void *arg, const struct coll_result *r)
 			memcpy(all + at, r->part[i].data, r->part[i].len);
 		at += r->part[i].len;
 	}
+	prompt_expect(s->prompt); /* MPI_Finalize begins with a fence */
 	/* PMIx frees the data when it has taken it in. */
 	if (f->cb)
 		f->cb(r->status, all, len, f->cbdata, free, all);

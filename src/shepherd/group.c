@@ -62,6 +62,7 @@ static void done(struct server *s, void *arg, const struct coll_result *r)
 	struct group *g = arg;
 	struct buf all;
 
+	prompt_expect(s->prompt); /* MPI_Session_finalize may follow */
 	if (r->status != PMIX_SUCCESS ||
 	    g->op != PMIX_GROUP_CONSTRUCT) {
 		answer(g, r->status);

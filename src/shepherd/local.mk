@@ -23,6 +23,7 @@ src_shepherd_libshepherd_a_SOURCES = \
 	src/shepherd/nspace.c src/shepherd/nspace.h \
 	src/shepherd/output.c src/shepherd/output.h \
 	src/shepherd/proc.c src/shepherd/proc.h \
+	src/shepherd/prompt.c src/shepherd/prompt.h \
 	src/shepherd/publish.c \
 	src/shepherd/query.c \
 	src/shepherd/register.c \

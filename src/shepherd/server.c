@@ -245,6 +245,8 @@ static void clean_environment(void)
 		if (unsetenv(name) != 0)
 			i++;
 	}
+	/* We want to see every fence (prompt.h), those of one node as well. */
+	setenv("PMIX_MCA_pmix_server_fence_localonly_opt", "0", 1);
 #if PMIX_VERSION_MAJOR < 5
 	/* The default there takes four times as long to tell of a job. */
 	setenv("PMIX_MCA_gds", "hash", 1);
@@ -318,6 +320,7 @@ struct server *server_create(const struct server_config *c,
 	rand_secret(&s->next_id, sizeof(s->next_id));
 	s->next_id &= UINT64_C(0x7fffffffffff0000);
 	s->again = loop_timer_create(s->loop, repeat, s);
+	s->prompt = prompt_create(s->loop);
 	handover_open(s->loop, s);
 	s->session = c->prepared ? c->prepared : server_prepare(c->node, err);
 	if (s->session == NULL) {
@@ -346,6 +349,7 @@ void server_destroy(struct server *s)
 		nspace_remove(&s->nspaces, n);
 	map_destroy(s->coll_count, free);
 	loop_timer_destroy(s->again);
+	prompt_destroy(s->prompt);
 	session_destroy(s->session);
 	free(s->node);
 	free(s->key);

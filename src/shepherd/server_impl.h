@@ -12,6 +12,7 @@
 #include "shepherd/handover.h"
 #include "shepherd/infos.h"
 #include "shepherd/nspace.h"
+#include "shepherd/prompt.h"
 #include "shepherd/server.h"
 #include "shepherd/session.h"
 
@@ -30,6 +31,7 @@ struct server {
 	struct nspace_list nspaces;
 	uint64_t next_id; /* of requests and published entries */
 	struct loop_timer *again; /* pending requests are repeated */
+	struct prompt *prompt;
 
 	TAILQ_HEAD(, coll) colls;
 	struct map *coll_count; /* signature -> how many so far */

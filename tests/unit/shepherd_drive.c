@@ -32,7 +32,8 @@ static void print_output(struct rig *r, const struct rig_job *j, bool times,
 				text = rig_output(r, node, name);
 				init = text ? strstr(text, "init ") : NULL;
 				if (times && init)
-					printf("init %.1f ",
+					printf("main %.1f init %.1f ",
+					       1e3 * (atof(text + 6) - began),
 					       1e3 * (atof(init + 5) - began));
 				else if (!times && text && text[0])
 					printf("--- rank %u %s\n%s",
