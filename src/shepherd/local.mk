@@ -20,6 +20,7 @@ src_shepherd_libshepherd_a_SOURCES = \
 	src/shepherd/infos.c src/shepherd/infos.h \
 	src/shepherd/launch.c src/shepherd/launch.h \
 	src/shepherd/log.c \
+	src/shepherd/nodetopo.c src/shepherd/nodetopo.h \
 	src/shepherd/nspace.c src/shepherd/nspace.h \
 	src/shepherd/output.c src/shepherd/output.h \
 	src/shepherd/proc.c src/shepherd/proc.h \

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "shepherd/nodetopo.h"
 #include "shepherd/server.h"
 #include "shepherd/shepherd.h"
 
@@ -88,10 +89,14 @@ static void reset_signals(void)
  * went away without having had a use for us. */
 static bool stand_by(struct shepherd_config *c, char *key)
 {
+	struct nodetopo *topology = nodetopo_create(c->node_dir);
 	struct berth_error err;
 	size_t len = 0;
 
+	nodetopo_use(topology);
 	c->prepared = server_prepare(c->node, &err);
+	nodetopo_leave(topology);
+	nodetopo_destroy(topology);
 	if (c->prepared == NULL) {
 		log_error("%s", err.text);
 		return false;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "shepherd/server_impl.h"
 #include "topo/bind.h"
@@ -219,6 +220,7 @@ int register_nspace(struct server *s, struct nspace *n,
 		    const struct local_rank *ranks, size_t nranks,
 		    const pmix_proc_t *parent, struct berth_error *err)
 {
+	uint64_t began = loop_now_us();
 	struct infos a;
 	pmix_status_t rc;
 	int result = -1;
@@ -245,6 +247,8 @@ int register_nspace(struct server *s, struct nspace *n,
 		goto out;
 	}
 	result = add_clients(n, err);
+	log_debug("namespace %s: %lu us", n->name,
+		  (unsigned long)(loop_now_us() - began));
 out:
 	infos_finish(&a);
 	return result;

@@ -247,6 +247,12 @@ static void clean_environment(void)
 	}
 	/* We want to see every fence (prompt.h), those of one node as well. */
 	setenv("PMIX_MCA_pmix_server_fence_localonly_opt", "0", 1);
+	/* Looking for what drivers say of GPUs can wake these, and the ranks
+	 * do not read it from PMIx. */
+	setenv("HWLOC_PLUGINS_BLACKLIST",
+	       "hwloc_gl hwloc_opencl hwloc_levelzero hwloc_cuda hwloc_nvml "
+	       "hwloc_rsmi hwloc_xml_libxml",
+	       0);
 #if PMIX_VERSION_MAJOR < 5
 	/* The default there takes four times as long to tell of a job. */
 	setenv("PMIX_MCA_gds", "hash", 1);
@@ -260,6 +266,7 @@ static int start_pmix(const char *node, const struct session *session,
 	struct infos a;
 	pmix_status_t rc;
 	char *name = mem_printf("berth-shepherd.%s.%d", node, (int)getpid());
+	uint64_t began = loop_now_us();
 
 	clean_environment();
 	infos_init(&a);
@@ -278,6 +285,8 @@ static int start_pmix(const char *node, const struct session *session,
 	if (rc != PMIX_SUCCESS)
 		return error_set(err, BERTH_ESYS, "PMIx server: %s",
 				 PMIx_Error_string(rc));
+	log_debug("PMIx server: %lu us",
+		  (unsigned long)(loop_now_us() - began));
 	return 0;
 }
 

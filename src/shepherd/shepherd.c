@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "shepherd/nodetopo.h"
 #include "shepherd/report.h"
 #include "shepherd/runner.h"
 #include "shepherd/server.h"
@@ -34,6 +35,7 @@ struct shepherd {
 	struct runner *runner;
 	struct session *prepared; /* for the server; NULL: not, or its now */
 	struct server *server; /* NULL: no job has asked */
+	struct nodetopo *topology;
 	struct loop_timer *linger;
 	struct loop_signal *child;
 };
@@ -53,6 +55,8 @@ static void leave(void *arg)
 	if (report_unconfirmed(s->report))
 		log_warn("nobody came to hear how the tasks ended; leaving");
 	uplink_finish(s->uplink);
+	if (s->server && !s->stopping)
+		nodetopo_keep(s->topology);
 	loop_stop(s->loop);
 }
 
@@ -163,7 +167,9 @@ static int settle(struct shepherd *s, const Berth__Spec *spec,
 	s->settled = true;
 	if (spec->pmix && s->server == NULL) {
 		s->prepared = NULL;
+		nodetopo_use(s->topology);
 		s->server = server_create(&c, err);
+		nodetopo_leave(s->topology);
 	}
 	return spec->pmix && s->server == NULL ? -1 : 0;
 }
@@ -320,6 +326,7 @@ struct shepherd *shepherd_create(struct loop *l,
 	s->berth = mem_strdup(c->berth);
 	s->prepared = c->prepared;
 	s->jobs_fd = -1;
+	s->topology = nodetopo_create(c->node_dir);
 	s->linger = loop_timer_create(l, leave, s);
 	s->child = loop_signal_create(l, SIGCHLD, on_child, s);
 	mkdir(folder, 0700);
@@ -352,6 +359,7 @@ void shepherd_destroy(struct shepherd *s)
 	uplink_destroy(s->uplink);
 	loop_timer_destroy(s->linger);
 	loop_signal_destroy(s->child);
+	nodetopo_destroy(s->topology);
 	if (s->jobs_fd >= 0)
 		close(s->jobs_fd);
 	free(s->key);

@@ -247,6 +247,27 @@ static void nothing_left(void)
 	rig_destroy(r);
 }
 
+/* The second job's server takes the topology that the first one's left. */
+static void topology_is_kept(void)
+{
+	struct rig *r = rig_create();
+	char *path = mem_printf("%s/n0/topology.xml", rig_dir(r)), *log;
+
+	run_ok(r, (struct rig_job){ .job = 1, .nnodes = 1, .per_node = 2,
+				    .argv = ARGV("hello"), .bind = true });
+	for (int i = 0; i < 50 && !rig_gone(r, 0, "j1"); i++)
+		rig_run(r, 100);
+	CU_ASSERT_EQUAL(access(path, R_OK), 0);
+	run_ok(r, (struct rig_job){ .job = 2, .nnodes = 1, .per_node = 2,
+				    .argv = ARGV("locality"), .bind = true });
+	log = output(r, 2, 0, 1, "out");
+	CU_ASSERT(log && strstr(log, "node n0 holds 2\n"));
+	free(log);
+
+	free(path);
+	rig_destroy(r);
+}
+
 int main(void)
 {
 	CU_pSuite s;
@@ -265,6 +286,7 @@ int main(void)
 	CU_ADD_TEST(s, sessions);
 	CU_ADD_TEST(s, launcher_away);
 	CU_ADD_TEST(s, nothing_left);
+	CU_ADD_TEST(s, topology_is_kept);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	failures_seen = CU_get_number_of_failures();
