@@ -1,6 +1,7 @@
 /* cgroup.c - see cgroup.h. */
 #include "launcher/cgroup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 struct cgroups {
 	char *path; /* our folder; NULL: none */
 	bool v1;
+	bool spare; /* shepherds run on: do not wait for their cgroups */
 };
 
 /* The mount point of a cgroup file system: version 2, or the freezer. */
@@ -115,6 +117,28 @@ out:
 	return path;
 }
 
+/* A cgroup whose processes have just been killed is busy for a moment more. */
+#define SWEEP_TRIES 20
+#define SWEEP_STEP_US 5000
+
+/* Remove every cgroup of ours that nobody is in; returns how many stay. */
+static size_t sweep(const struct cgroups *c)
+{
+	DIR *dir = c->path ? opendir(c->path) : NULL;
+	struct dirent *e;
+	size_t n = 0;
+
+	while (dir && (e = readdir(dir)) != NULL) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		if (unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR) < 0)
+			n++;
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
 struct cgroups *cgroups_create(const char *name)
 {
 	struct cgroups *c = mem_alloc(sizeof *c);
@@ -124,15 +148,24 @@ struct cgroups *cgroups_create(const char *name)
 		c->path = try_version(true, name);
 		c->v1 = true;
 	}
+	sweep(c);
 	return c;
+}
+
+void cgroups_spare(struct cgroups *c)
+{
+	c->spare = true;
 }
 
 void cgroups_destroy(struct cgroups *c)
 {
 	if (c == NULL)
 		return;
-	if (c->path)
-		rmdir(c->path);
+	for (int i = 0; c->path && i < SWEEP_TRIES; i++) {
+		if ((sweep(c) == 0 && rmdir(c->path) == 0) || c->spare)
+			break;
+		usleep(SWEEP_STEP_US);
+	}
 	free(c->path);
 	free(c);
 }
@@ -156,6 +189,7 @@ int cgroups_open(struct cgroups *c, const char *key)
 		return -1;
 	path = mem_printf("%s/%s", c->path, key);
 	procs = mem_printf("%s/cgroup.procs", path);
+	mkdir(c->path, 0755); /* should somebody have tidied up */
 	if (mkdir(path, 0755) == 0 || errno == EEXIST)
 		fd = open(procs, O_WRONLY | O_CLOEXEC);
 	free(procs);

@@ -14,10 +14,12 @@
 
 struct cgroups;
 
-/* name tells this launcher's folder from others': "berth-NAME-NODE". */
+/* name tells this launcher's folder from all others' on the machine. */
 struct cgroups *cgroups_create(const char *name);
-/* Removes our own folder if it is empty. */
+/* Removes what nobody is in any more, our own folder with it; waits a moment
+ * for what is just ending, unless some are to be spared. */
 void cgroups_destroy(struct cgroups *c);
+void cgroups_spare(struct cgroups *c);
 bool cgroups_usable(const struct cgroups *c);
 /* For the log: where, or that there are none. */
 const char *cgroups_path(const struct cgroups *c);
@@ -27,7 +29,7 @@ const char *cgroups_path(const struct cgroups *c);
 int cgroups_open(struct cgroups *c, const char *key);
 /* SIGKILL to everything in it; false: somebody was still there. */
 bool cgroups_kill(struct cgroups *c, const char *key);
-/* Remove it; it must be empty by now, else it stays. */
+/* Remove it; one that is still busy goes with cgroups_destroy. */
 void cgroups_remove(struct cgroups *c, const char *key);
 
 #endif

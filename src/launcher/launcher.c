@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -412,22 +413,23 @@ static void create_services(struct launcher *la)
 				       la->shepherds);
 }
 
-/* FNV-1a: two Berths of one name on one machine have different folders. */
-static uint32_t name_hash(const char *text)
+/* Unique on the machine, also where containers see different folders under
+ * one path, and the same for a launcher that starts again. */
+static char *cgroup_name(const struct settings *s)
 {
-	uint32_t h = 2166136261u;
+	struct stat st = {0};
 
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * 16777619u;
-	return h;
+	if (stat(s->dir, &st) < 0)
+		log_warn("%s: %s", s->dir, strerror(errno));
+	return mem_printf("berth-%s-%s-%" PRIx64 "-%" PRIx64, s->berth,
+			  s->node, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
 }
 
 struct launcher *launcher_create(struct loop *l, struct settings *s,
 				 struct roster *r)
 {
 	struct launcher *la = mem_alloc(sizeof *la);
-	char *name = mem_printf("berth-%s-%s-%08x", s->berth, s->node,
-				name_hash(s->dir));
+	char *name = cgroup_name(s);
 
 	la->loop = l;
 	la->settings = s;
@@ -581,6 +583,8 @@ static void finish(struct launcher *la)
 	loop_timer_stop(la->end_timer);
 	if (la->kill_tasks)
 		remove_files(la);
+	else
+		cgroups_spare(la->cgroups);
 	loop_stop(la->loop);
 }
 
