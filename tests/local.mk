@@ -4,3 +4,4 @@ include tests/fuzz/local.mk
 include tests/style/local.mk
 include tests/cluster/local.mk
 include tests/bench/local.mk
+include tests/sim/local.mk

@@ -7,7 +7,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_frame \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
-	tests/fuzz/fuzz_topo
+	tests/fuzz/fuzz_topo \
+	tests/fuzz/fuzz_trace
 check_PROGRAMS += $(FUZZ_TARGETS)
 CPPFLAGS_OF_FUZZ = $(AM_CPPFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)/tests"'
 if FUZZERS
@@ -19,7 +20,7 @@ LDFLAGS_OF_FUZZ = $(AM_LDFLAGS)
 TESTS += $(FUZZ_TARGETS)
 endif
 CLEANFILES += fuzz_chunk.last fuzz_conf.last fuzz_events.last fuzz_frame.last \
-	fuzz_http.last fuzz_json.last fuzz_topo.last
+	fuzz_http.last fuzz_json.last fuzz_topo.last fuzz_trace.last
 
 tests_fuzz_fuzz_chunk_SOURCES = tests/fuzz/fuzz_chunk.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_chunk_CPPFLAGS = $(CPPFLAGS_OF_FUZZ) $(JANSSON_CFLAGS)
@@ -59,5 +60,10 @@ tests_fuzz_fuzz_topo_SOURCES = tests/fuzz/fuzz_topo.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_topo_CPPFLAGS = $(CPPFLAGS_OF_FUZZ)
 tests_fuzz_fuzz_topo_LDFLAGS = $(LDFLAGS_OF_FUZZ)
 tests_fuzz_fuzz_topo_LDADD = $(LIBTOPO) $(LIBMODEL) $(LIBBASE) $(TOPO_LIBS)
+
+tests_fuzz_fuzz_trace_SOURCES = tests/fuzz/fuzz_trace.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_trace_CPPFLAGS = $(CPPFLAGS_OF_FUZZ)
+tests_fuzz_fuzz_trace_LDFLAGS = $(LDFLAGS_OF_FUZZ)
+tests_fuzz_fuzz_trace_LDADD = $(SIM_LIBS)
 
 EXTRA_DIST += tests/fuzz/seeds

@@ -4,6 +4,7 @@ include tests/unit/model.mk
 include tests/unit/topo.mk
 include tests/unit/io.mk
 include tests/unit/ledger.mk
+include tests/unit/sim.mk
 include tests/unit/broker.mk
 include tests/unit/launcher.mk
 include tests/unit/shepherd.mk

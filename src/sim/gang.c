@@ -1,0 +1,206 @@
+/*
+ * gang.c - jobs whose tasks run side by side to the end: rigid MPI jobs, which
+ * get all their slices at once, and services, whose tasks start one by one.
+ *
+ * One demand a job.  An MPI job that loses a task begins again from nothing; a
+ * service replaces what it lost.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "sim/pool.h"
+
+struct gang {
+	struct work *work;
+	uint64_t id;
+	char demand[32];
+	uint32_t running, ended;
+	bool broken; /* lost a task: begins again when the rest has ended */
+	struct gang *next;
+};
+
+struct gangs {
+	struct gang *first;
+};
+
+static void gangs_create(struct app *a)
+{
+	a->own = mem_alloc(sizeof(struct gangs));
+}
+
+static void gangs_destroy(struct app *a)
+{
+	struct gangs *own = a->own;
+
+	while (own->first != NULL) {
+		struct gang *g = own->first;
+
+		own->first = g->next;
+		free(g);
+	}
+	free(own);
+}
+
+static bool is_gang(const struct app *a)
+{
+	return a->ops == &app_mpi;
+}
+
+static void state(struct app *a, struct gang *g)
+{
+	struct demand *d = demand_create(g->demand);
+
+	d->count = g->work->workers - g->running - g->ended;
+	d->max = d->count;
+	d->gang = is_gang(a);
+	d->separate = true;
+	d->unit = a->conf->unit;
+	d->per_node = a->conf->per_node;
+	d->packing = a->conf->packing;
+	d->priority = a->conf->priority;
+	pool_demand(a->pool, a, d);
+	demand_destroy(d);
+}
+
+/* Those whose time has come state their demands. */
+static void gangs_wake(struct app *a)
+{
+	struct gangs *own = a->own;
+	uint64_t next = UINT64_MAX, now = pool_now(a->pool);
+
+	for (struct gang *g = own->first; g != NULL; g = g->next) {
+		uint64_t at = g->work->submit_us + g->work->setup_us;
+
+		if (g->work->began_us > 0)
+			continue;
+		if (at <= now) {
+			g->work->began_us = now;
+			state(a, g);
+		} else if (at < next) {
+			next = at;
+		}
+	}
+	if (next != UINT64_MAX)
+		app_wake(a, next);
+}
+
+static void gangs_submit(struct app *a, struct work *w, uint64_t id)
+{
+	struct gangs *own = a->own;
+	struct gang *g = mem_alloc(sizeof(*g));
+
+	g->work = w;
+	g->id = id;
+	snprintf(g->demand, sizeof(g->demand), "job%llu",
+		 (unsigned long long)id);
+	g->next = own->first;
+	own->first = g;
+	app_soon(a);
+}
+
+static struct gang *find(const struct app *a, const char *demand)
+{
+	const struct gangs *own = a->own;
+	struct gang *g = own->first;
+	unsigned long long id = strtoull(demand + 3, NULL, 10);
+
+	while (g != NULL && g->id != id)
+		g = g->next;
+	return g;
+}
+
+static void gangs_offer(struct app *a, const char *demand, struct grant *g,
+			size_t n)
+{
+	const struct gang *gang = find(a, demand);
+
+	for (size_t i = 0; i < n; i++)
+		g[i].want = gang != NULL;
+}
+
+static void launch(struct app *a, struct gang *gang, const struct grant *g)
+{
+	struct run r = {
+		.job = gang,
+		.work = gang->work,
+		.id = gang->id,
+		.at = *g,
+		/* All its ranks end together. */
+		.length_us = work_task_us(gang->work, 0, 0),
+	};
+
+	gang->running++;
+	pool_launch(a->pool, a, &r);
+}
+
+static void gangs_granted(struct app *a, const char *demand, struct grant *g,
+			  size_t n)
+{
+	struct gang *gang = find(a, demand);
+
+	for (size_t i = 0; i < n; i++)
+		launch(a, gang, &g[i]);
+	if (gang->running + gang->ended == gang->work->workers &&
+	    gang->work->gathered_us == 0)
+		gang->work->gathered_us = pool_now(a->pool);
+}
+
+static void remove_gang(struct app *a, struct gang *gang)
+{
+	struct gangs *own = a->own;
+	struct gang **at = &own->first;
+
+	while (*at != gang)
+		at = &(*at)->next;
+	*at = gang->next;
+	free(gang);
+}
+
+static void gangs_ended(struct app *a, struct run *r, bool held)
+{
+	struct gang *gang = r->job;
+
+	gang->running--;
+	if (held)
+		pool_release(a->pool, a, &r->at.slice, 1);
+	if (r->end == TASK_END_EXITED && !gang->broken)
+		gang->ended++;
+	else if (is_gang(a))
+		gang->broken = true;
+	else
+		state(a, gang);
+	if (gang->broken && gang->running == 0) {
+		gang->broken = false;
+		gang->ended = 0;
+		state(a, gang);
+	}
+	if (gang->ended < gang->work->workers)
+		return;
+	pool_finished(a->pool, a, gang->work, gang->id);
+	remove_gang(a, gang);
+}
+
+const struct app_ops app_mpi = {
+	.kind = "mpi",
+	.doc = "rigid gangs: all tasks at once, ended together",
+	.create = gangs_create,
+	.destroy = gangs_destroy,
+	.submit = gangs_submit,
+	.offer = gangs_offer,
+	.granted = gangs_granted,
+	.ended = gangs_ended,
+	.wake = gangs_wake,
+};
+
+const struct app_ops app_service = {
+	.kind = "service",
+	.doc = "tasks that run long, started as slices come, replaced when lost",
+	.create = gangs_create,
+	.destroy = gangs_destroy,
+	.submit = gangs_submit,
+	.offer = gangs_offer,
+	.granted = gangs_granted,
+	.ended = gangs_ended,
+	.wake = gangs_wake,
+};

@@ -1,0 +1,47 @@
+/*
+ * scenario.h - what is to be simulated: the cluster, the frameworks and their
+ * jobs, from a file in libconfig's syntax.  doc/simulation.md says what may be
+ * in it.
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "model/topology.h"
+#include "sim/app.h"
+#include "sim/work.h"
+
+struct scenario {
+	char *name, *policy;
+	uint64_t seed;
+	unsigned nodes;
+	unsigned cores; /* of a node */
+	uint64_t memory_mib;
+	struct topology *topology;
+	uint64_t latency_us, start_us, round_us;
+	uint64_t bin_us; /* of the curves */
+	struct app_conf *app;
+	size_t napps;
+	struct worklist work;
+	struct buf made_up; /* in words */
+};
+
+/* What the command line changes; 0 and NULL: as the file says. */
+struct scenario_changes {
+	uint64_t seed;
+	unsigned nodes;
+};
+
+struct scenario *scenario_read(const char *path,
+			       const struct scenario_changes *changes,
+			       struct berth_error *err);
+void scenario_destroy(struct scenario *s); /* NULL is fine */
+
+/* Tasks of the framework that fit on so many nodes at once. */
+uint64_t scenario_slots(const struct scenario *s, const struct app_conf *a,
+			unsigned nodes);
+
+#endif
