@@ -324,7 +324,7 @@ void rig_stop(struct rig *r)
 
 bool rig_until(struct rig *r, bool (*done)(void *arg), void *arg)
 {
-	uint64_t end = loop_now_us() + 2000000;
+	uint64_t end = loop_now_us() + 10000000;
 
 	while (!done(arg) && loop_now_us() < end)
 		loop_once(r->loop, 10000, NULL);

@@ -350,6 +350,16 @@ static void post_later(struct rig *r, struct later *a, const char *path,
 
 /* The hosts are started on the leader's node, and again when they end; a job
  * for one that is still on its way waits for it. */
+static bool one_task(void *arg)
+{
+	return ((struct rig *)arg)->agent[0].ntasks >= 1;
+}
+
+static bool two_tasks(void *arg)
+{
+	return ((struct rig *)arg)->agent[0].ntasks >= 2;
+}
+
 static void test_hosts(void)
 {
 	static const char *const names[] = {"batch", NULL};
@@ -366,7 +376,7 @@ static void test_hosts(void)
 	setenv("BERTH_LIBEXEC", dir, 1);
 	rig_start(&r, &c);
 	rig_join(&r, &r.agent[0]);
-	rig_run(&r, 50);
+	CU_ASSERT_FATAL(rig_until(&r, one_task, &r));
 	CU_ASSERT_EQUAL(r.agent[0].ntasks, 1);
 	CU_ASSERT_EQUAL(r.agent[0].task[0].job, 0);
 	CU_ASSERT_STRING_EQUAL(r.agent[0].task[0].argv0, program);
@@ -374,8 +384,7 @@ static void test_hosts(void)
 	rig_report(&r, &r.agent[0], &r.agent[0].task[0],
 		   BERTH__TASK_STATE__TASK_ENDED,
 		   BERTH__TASK_END__END_EXITED, 1, false);
-	rig_run(&r, 400);
-	CU_ASSERT_EQUAL(r.agent[0].ntasks, 2);
+	CU_ASSERT_FATAL(rig_until(&r, two_tasks, &r));
 	post_later(&r, &a, "/v1/jobs",
 		   "{\"framework\": \"batch\", \"argv\": [\"x\"]}");
 	rig_run(&r, 50);
