@@ -26,7 +26,7 @@ struct pool;
 /* A slice that is offered, or one that is held. */
 struct grant {
 	uint64_t slice;
-	uint32_t node; /* in its pool, from 0 */
+	uint32_t node; /* of the cluster, from 0 */
 	bool want;     /* the model's answer */
 	uint64_t since_us; /* held since then; the model's */
 	void *job;     /* the model's: what it is for … */

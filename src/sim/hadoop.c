@@ -90,7 +90,7 @@ static void begin_stage(struct app *a, struct mr_job *j)
 
 	if (j->begun)
 		blocks_finish(&j->blocks);
-	blocks_init(&j->blocks, s->tasks, a->pool->options.nodes,
+	blocks_init(&j->blocks, s->tasks, a->pool->options.cluster,
 		    s->reads ? a->conf->replicas : 0,
 		    work_mix(j->work->seed, 1000 + j->stage));
 	j->begun = true;
@@ -126,11 +126,12 @@ static void remove_job(struct app *a, struct mr_job *j)
 
 /* ---- demands ---- */
 
-/* Nodes with data of those that are loose, or of those that are not. */
+/* Nodes with data of those that are loose, or of those that are not; NULL:
+ * none of ours. */
 static char **nodes_with_data(const struct app *a, bool loose, uint64_t *hash)
 {
 	const struct hadoop *h = a->own;
-	unsigned count = a->pool->options.nodes;
+	unsigned count = a->pool->options.nodes, first = a->pool->options.first;
 	bool *with = mem_array(count, sizeof(*with));
 	char **names = mem_array((size_t)count + 1, sizeof(*names));
 	size_t n = 0;
@@ -139,17 +140,20 @@ static char **nodes_with_data(const struct app *a, bool loose, uint64_t *hash)
 		if (!wants(j) || !reads(j) || is_loose(a, j) != loose)
 			continue;
 		for (unsigned i = 0; i < count; i++)
-			with[i] |= has_local(j, i);
+			with[i] |= has_local(j, first + i);
 	}
 	*hash = 0;
 	for (unsigned i = 0; i < count; i++) {
 		if (!with[i])
 			continue;
-		names[n++] = mem_printf("n%05u", i);
+		names[n++] = mem_printf("n%05u", first + i);
 		*hash = work_mix(*hash, i);
 	}
 	free(with);
-	return names;
+	if (n > 0)
+		return names;
+	free(names);
+	return NULL;
 }
 
 static void state(struct app *a, const char *id, uint32_t count, char **only,
@@ -179,6 +183,8 @@ static void state_near(struct app *a, uint32_t count)
 		return;
 	if (count > 0)
 		only = nodes_with_data(a, false, &hash);
+	if (only == NULL)
+		count = 0;
 	if (count != h->near_asked || hash != h->near_nodes) {
 		h->near_asked = count;
 		h->near_nodes = hash;
@@ -250,17 +256,30 @@ static struct mr_job *pick(const struct app *a, uint32_t node)
 	return best;
 }
 
+/* How long a task waited for a node with its data, at most: since the job's
+ * last task that found one; one that did not has waited the delay. */
+static void count_wait(struct app *a, const struct mr_job *j, bool in_vain)
+{
+	uint64_t us = pool_now(a->pool) - j->waits_since;
+
+	if (in_vain && us > a->conf->delay_us)
+		us = a->conf->delay_us;
+	a->wait_s += (double)us / 1e6;
+	a->waits++;
+}
+
 /* Take a task out of the job's book for this slice. */
 static void assign(struct app *a, struct grant *g, struct mr_job *j)
 {
 	g->job = j;
 	g->task = blocks_take_local(&j->blocks, g->node);
 	if (g->task != BLOCKS_NONE) {
-		a->wait_s += (double)(pool_now(a->pool) - j->waits_since) / 1e6;
-		a->waits++;
+		count_wait(a, j, false);
 		j->waits_since = pool_now(a->pool);
 	} else {
 		g->task = blocks_take_any(&j->blocks);
+		if (reads(j) && a->conf->replicas > 0)
+			count_wait(a, j, true);
 	}
 	j->running++;
 }

@@ -146,7 +146,7 @@ static void deliver_offer(struct pool *p, struct app *a, uint64_t id)
 	g = mem_array(o->nslices, sizeof(*g));
 	TAILQ_FOREACH(s, &o->slices, of_owner) {
 		g[n].slice = s->id;
-		g[n++].node = s->node->id;
+		g[n++].node = p->options.first + s->node->id;
 	}
 	answer(p, a, o, g, n);
 	free(g);
@@ -344,7 +344,7 @@ int pool_init(struct pool *p, const struct pool_options *options,
 	rand_seed(&p->rand, options->seed);
 	alarm_init(&p->round, round_ring, p);
 	for (unsigned i = 0; i < options->nodes; i++) {
-		snprintf(name, sizeof(name), "n%05u", i);
+		snprintf(name, sizeof(name), "n%05u", options->first + i);
 		if (ledger_node_up(p->ledger, name, options->topology, NULL, 0,
 				   true, clock->now_us, err) != 0)
 			return -1;

@@ -22,6 +22,8 @@ struct pool_options {
 	const struct policy *policy;
 	const struct topology *topology; /* of each node */
 	unsigned nodes;
+	unsigned first;	  /* of the cluster's nodes, by number … */
+	unsigned cluster; /* … of so many, on which data lies */
 	uint64_t seed;
 	uint64_t latency_us, start_us, round_us;
 	bool check; /* the ledger's invariants after every alarm */

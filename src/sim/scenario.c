@@ -337,14 +337,16 @@ static enum packing read_packing(struct reader *r)
 	return PACKING_ANY;
 }
 
-static void read_app(struct reader *r, struct app_conf *a)
+/* One of several alike: "name-3". */
+static void read_app(struct reader *r, struct app_conf *a, unsigned copy)
 {
 	const char *model = get_string(r, "model", "");
+	const char *name = get_string(r, "name", "");
 	struct berth_error why;
 	double remote = 1.5;
 
-	a->name = mem_strdup(get_string(r, "name", ""));
-	if (a->name[0] == '\0')
+	a->name = copy > 0 ? mem_printf("%s-%u", name, copy) : mem_strdup(name);
+	if (*name == '\0')
 		fail(r, NULL, "a framework without name");
 	a->role = mem_strdup(get_string(r, "role", a->name));
 	a->ops = app_find(model, &why);
@@ -374,31 +376,42 @@ static void check_names(struct reader *r, size_t app)
 	}
 }
 
-static void read_apps(struct reader *r)
+static void add_app(struct reader *r, unsigned copy)
 {
 	struct scenario *s = r->s;
+	unsigned app = (unsigned)s->napps++;
+	int jobs;
+
+	s->app = mem_resize(s->app, s->napps, sizeof(*s->app));
+	memset(&s->app[app], 0, sizeof(*s->app));
+	read_app(r, &s->app[app], copy);
+	check_names(r, app);
+	jobs = length(r, "jobs");
+	for (int k = 0; k < jobs && !r->failed; k++) {
+		size_t here = enter(r, "jobs", k);
+
+		read_jobs(r, app);
+		leave(r, here);
+	}
+	read_trace(r, app);
+}
+
+static void read_apps(struct reader *r)
+{
 	int n = length(r, "frameworks");
 
 	if (n == 0 && !r->failed) {
 		r->failed = true;
 		error_set(r->err, BERTH_EINPUT, "%s: no frameworks", r->path);
 	}
-	s->app = mem_array((size_t)n + 1, sizeof(*s->app));
 	for (int i = 0; i < n && !r->failed; i++) {
 		size_t before = enter(r, "frameworks", i);
-		int jobs;
+		unsigned copies = (unsigned)get_int(r, "copies", 1, 1000, 0);
 
-		s->napps++;
-		read_app(r, &s->app[i]);
-		check_names(r, (size_t)i);
-		jobs = length(r, "jobs");
-		for (int k = 0; k < jobs && !r->failed; k++) {
-			size_t here = enter(r, "jobs", k);
-
-			read_jobs(r, (unsigned)i);
-			leave(r, here);
-		}
-		read_trace(r, (unsigned)i);
+		for (unsigned k = 1; k <= copies && !r->failed; k++)
+			add_app(r, k);
+		if (copies == 0)
+			add_app(r, 0);
 		leave(r, before);
 	}
 }

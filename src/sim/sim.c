@@ -118,12 +118,15 @@ static int check_partitions(const struct scenario *s, const unsigned *nodes,
 }
 
 static int make_pool(struct sim *sim, const struct policy *policy,
-		     unsigned nodes, bool check, struct berth_error *err)
+		     unsigned first, unsigned nodes, bool check,
+		     struct berth_error *err)
 {
 	struct pool_options o = {
 		.policy = policy,
 		.topology = sim->s->topology,
 		.nodes = nodes,
+		.first = first,
+		.cluster = sim->s->nodes,
 		.seed = work_mix(sim->s->seed, 1),
 		.latency_us = sim->s->latency_us,
 		.start_us = sim->s->start_us,
@@ -141,6 +144,7 @@ static int make_pools(struct sim *sim, const char *policy, bool check,
 	const struct scenario *s = sim->s;
 	struct outcome *out = sim->out;
 	bool parts = strcmp(policy, STATIC) == 0;
+	unsigned first = 0;
 	const struct policy *p = policy_find(parts ? "fifo" : policy, err);
 
 	if (p == NULL)
@@ -157,8 +161,9 @@ static int make_pools(struct sim *sim, const char *policy, bool check,
 	sim->npools = parts ? s->napps : 1;
 	sim->pool = mem_array(sim->npools, sizeof(*sim->pool));
 	for (size_t i = 0; i < sim->npools; i++) {
-		if (make_pool(sim, p, out->nodes[i], check, err) != 0)
+		if (make_pool(sim, p, first, out->nodes[i], check, err) != 0)
 			return -1;
+		first += out->nodes[i];
 	}
 	for (size_t i = 0; i < s->napps; i++) {
 		struct app *a = &out->app[i];
