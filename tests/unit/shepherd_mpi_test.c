@@ -268,6 +268,21 @@ static void topology_is_kept(void)
 	rig_destroy(r);
 }
 
+static void as_another_user(void)
+{
+	struct rig *r;
+
+	if (geteuid() != 0 || system("exec setpriv --reuid 65534 --regid 65534 "
+				     "--clear-groups test -x " PROGRAM) != 0) {
+		printf(" (not root, or no other user gets here: skipped) ");
+		return;
+	}
+	r = rig_create();
+	run_ok(r, (struct rig_job){ .job = 1, .nnodes = 2, .per_node = 2,
+				    .argv = ARGV("coll"), .uid = 65534 });
+	rig_destroy(r);
+}
+
 int main(void)
 {
 	CU_pSuite s;
@@ -287,6 +302,7 @@ int main(void)
 	CU_ADD_TEST(s, launcher_away);
 	CU_ADD_TEST(s, nothing_left);
 	CU_ADD_TEST(s, topology_is_kept);
+	CU_ADD_TEST(s, as_another_user);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	failures_seen = CU_get_number_of_failures();

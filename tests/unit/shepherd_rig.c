@@ -363,7 +363,8 @@ struct rig *rig_create(void)
 	struct rig *r = mem_alloc(sizeof(*r));
 
 	signal(SIGPIPE, SIG_IGN);
-	strcpy(r->dir, "/tmp/shepherd-test.XXXXXX");
+	snprintf(r->dir, sizeof(r->dir), "%.40s/shepherd-test.XXXXXX",
+		 getenv("RIG_PARENT") ? getenv("RIG_PARENT") : "/tmp");
 	if (mkdtemp(r->dir) == NULL)
 		abort();
 	r->loop = loop_create(NULL);
@@ -659,6 +660,7 @@ void rig_launch_mpi(struct rig *r, const struct rig_job *j)
 	spec.survive = j->survive;
 	spec.want_stdin = j->want_stdin;
 	spec.walltime_ms = j->walltime_ms;
+	spec.uid = spec.gid = j->uid;
 	for (unsigned k = 0; k < j->per_node; k++) {
 		snprintf(pus[k], sizeof(pus[k]), "%ld",
 			 k % sysconf(_SC_NPROCESSORS_ONLN));

@@ -67,6 +67,7 @@ struct rig_job {
 	char *const *argv;
 	bool bind, survive, want_stdin;
 	unsigned walltime_ms;
+	unsigned uid;
 };
 void rig_launch_mpi(struct rig *r, const struct rig_job *j);
 /* Until all its tasks have ended. */
