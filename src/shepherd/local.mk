@@ -35,6 +35,7 @@ src_shepherd_libshepherd_a_SOURCES = \
 	src/shepherd/shepherd.c src/shepherd/shepherd.h \
 	src/shepherd/spawn.c \
 	src/shepherd/start.c src/shepherd/start.h \
+	src/shepherd/stdin.c \
 	src/shepherd/task.c src/shepherd/task.h \
 	src/shepherd/tree.c src/shepherd/tree.h \
 	src/shepherd/upcalls.h \

@@ -41,16 +41,10 @@ struct runner *runner_create(const struct runner_config *c,
 
 void runner_destroy(struct runner *r)
 {
-	struct job_feed *f;
-
 	if (r == NULL)
 		return;
 	task_table_finish(&r->table);
-	while ((void)(f = TAILQ_FIRST(&r->feeds)), f != NULL) {
-		TAILQ_REMOVE(&r->feeds, f, next);
-		feed_destroy(f->feed);
-		free(f);
-	}
+	runner_finish_feeds(r);
 	loop_timer_destroy(r->clear_timer);
 	starter_destroy(r->starter);
 	binder_destroy(r->binder);
@@ -142,98 +136,11 @@ void runner_refuse(struct runner *r, const Berth__Launch *l, const char *text)
 	}
 }
 
-/* ---- standard input ---------------------------------------------------- */
-
-static struct job_feed *find_feed(struct runner *r, uint64_t job)
-{
-	struct job_feed *f;
-
-	TAILQ_FOREACH(f, &r->feeds, next)
-	{
-		if (f->job == job)
-			return f;
-	}
-	return NULL;
-}
-
-static void on_fed(void *arg, uint64_t offset, bool closed)
-{
-	struct job_feed *f = arg;
-
-	f->runner->ev.fed(f->runner->arg, f->job, offset, closed);
-}
-
-static void want_feed(struct runner *r, const struct launch *l)
-{
-	struct job_feed *f;
-
-	if (!l->spec->want_stdin || find_feed(r, l->spec->job))
-		return;
-	f = mem_alloc(sizeof(*f));
-	f->runner = r;
-	f->job = l->spec->job;
-	f->feed = feed_create(r->loop, on_fed, f);
-	TAILQ_INSERT_TAIL(&r->feeds, f, next);
-}
-
-/* The reading end for p when it is the one to read, else -1. */
-static int take_feed(struct runner *r, struct proc *p)
-{
-	struct job_feed *f;
-	struct berth_error err;
-	int fd;
-
-	if (!p->launch->spec->want_stdin || p->rank > 0 || p->launch->spawned)
-		return -1;
-	f = find_feed(r, p->task->job);
-	if (f == NULL || f->taken)
-		return -1;
-	f->taken = true;
-	p->task->fed = true;
-	fd = feed_open(f->feed, &err);
-	if (fd < 0)
-		log_error("job %lu: %s", (unsigned long)f->job, err.text);
-	return fd;
-}
-
-static void drop_feed(struct runner *r, struct task *t)
-{
-	struct job_feed *f = t->fed ? find_feed(r, t->job) : NULL;
-
-	if (f == NULL)
-		return;
-	if (!feed_closed(f->feed))
-		r->ev.fed(r->arg, f->job, feed_offset(f->feed), true);
-	TAILQ_REMOVE(&r->feeds, f, next);
-	feed_destroy(f->feed);
-	free(f);
-}
-
-void runner_stdin(struct runner *r, const Berth__StdinData *d)
-{
-	struct job_feed *f = find_feed(r, d->job);
-
-	if (f)
-		feed_data(f->feed, d->offset, d->data.data, d->data.len,
-			  d->eof);
-	else
-		r->ev.fed(r->arg, d->job, d->offset, true);
-}
-
-void runner_stdin_again(struct runner *r)
-{
-	struct job_feed *f;
-
-	TAILQ_FOREACH(f, &r->feeds, next)
-		r->ev.fed(r->arg, f->job, feed_offset(f->feed),
-			  feed_closed(f->feed));
-}
-
 /* ---- starting ---------------------------------------------------------- */
 
 static int start_one(struct runner *r, struct proc *p, struct berth_error *err)
 {
-	int in = take_feed(r, p);
+	int in = runner_take_feed(r, p);
 	int rc = start_proc(r->starter, p, in, err);
 
 	if (in >= 0)
@@ -313,7 +220,7 @@ void runner_task_over(struct runner *r, struct task *t)
 	bool was_busy = lane && lane->busy == t;
 
 	runner_report(r, t, true);
-	drop_feed(r, t);
+	runner_drop_feed(r, t);
 	if (was_busy)
 		lane->busy = NULL;
 	else if (t->queued)
@@ -434,7 +341,7 @@ void runner_launch(struct runner *r, struct launch *l)
 	}
 	check_idle(r);
 	if (n > 0)
-		want_feed(r, l);
+		runner_want_feed(r, l);
 	if (l->map && n > 0)
 		rc = prepare_ranks(r, l, tasks, n, &err);
 	for (size_t i = 0; i < n; i++) {

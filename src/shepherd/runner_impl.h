@@ -36,6 +36,13 @@ struct runner {
 void runner_report(struct runner *r, const struct task *t, bool over);
 void runner_task_over(struct runner *r, struct task *t);
 
+/* Of stdin.c. */
+void runner_want_feed(struct runner *r, const struct launch *l);
+/* The reading end for p when it is the one to read, else -1. */
+int runner_take_feed(struct runner *r, struct proc *p);
+void runner_drop_feed(struct runner *r, struct task *t);
+void runner_finish_feeds(struct runner *r);
+
 /* Of ending.c. */
 /* End a task: signo now, SIGKILL after grace_ms. */
 void ending_stop(struct runner *r, struct task *t, Berth__TaskEnd why,

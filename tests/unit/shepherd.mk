@@ -1,5 +1,7 @@
 # shepherd
-SHEPHERD_RIG = tests/unit/shepherd_rig.c tests/unit/shepherd_rig.h
+SHEPHERD_RIG = tests/unit/shepherd_rig.c tests/unit/shepherd_rig.h \
+	tests/unit/shepherd_rig_impl.h tests/unit/shepherd_rig_vm.c \
+	tests/unit/shepherd_rig_job.c
 SHEPHERD_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
 	-I$(top_srcdir)/tests/unit
 SHEPHERD_TEST_LDADD = $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBBASE) $(WIRE_LIBS) \
