@@ -35,7 +35,7 @@ struct agent {
 	struct launcher_link *launcher;
 	char *launcher_address;
 	unsigned launcher_pid;
-	bool launcher_seen;
+	bool launcher_told; /* its full report has come */
 
 	char *leader;
 	bool greeted;  /* the leader has our NodeHello */
@@ -91,11 +91,11 @@ static void hello_send(struct agent *a, bool with_xml)
 	to_leader(a, &msg);
 }
 
-/* A node without a launcher can run nothing: the leader hears of it when its
- * launcher has been there. */
+/* A node without a launcher can run nothing, and what it runs is not known
+ * before the launcher has said so: the leader hears of it then. */
 static void hello_if_due(struct agent *a)
 {
-	if (!a->greeted && a->launcher_seen && leader_there(a) && !a->ending)
+	if (!a->greeted && a->launcher_told && leader_there(a) && !a->ending)
 		hello_send(a, false);
 }
 
@@ -152,9 +152,7 @@ static void on_launcher_up(void *arg, const char *address, unsigned pid)
 	free(a->launcher_address);
 	a->launcher_address = mem_strdup(address);
 	a->launcher_pid = pid;
-	a->launcher_seen = true;
 	log_info("the node's launcher is there, pid %u", pid);
-	hello_if_due(a);
 }
 
 static void on_launcher_down(void *arg)
@@ -173,6 +171,10 @@ static void on_report(struct agent *a, const Berth__Msg *msg)
 		report_all(a);
 	else if (a->welcomed)
 		to_leader(a, msg);
+	if (report->full) {
+		a->launcher_told = true;
+		hello_if_due(a);
+	}
 	for (size_t i = 0; i < report->n_tasks; i++)
 		output_task_changed(a->output, report->tasks[i]->job,
 				    report->tasks[i]->index);

@@ -18,6 +18,7 @@ static int to_report(const Berth__TaskStatus *t, struct ledger_report *out)
 	out->job = t->job;
 	out->index = t->index;
 	switch (t->state) {
+	case BERTH__TASK_STATE__TASK_UNKNOWN: s->state = TASK_STARTING; break;
 	case BERTH__TASK_STATE__TASK_RUNNING: s->state = TASK_RUNNING; break;
 	case BERTH__TASK_STATE__TASK_ENDED: s->state = TASK_ENDED; break;
 	default: return -1;
