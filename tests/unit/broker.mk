@@ -38,3 +38,15 @@ tests_unit_net_mpi_check_LDADD = $(LIBNETMPI) $(LIBNET) $(LIBIO) $(LIBWIRE) \
 	$(LIBBASE) $(MPI_LIBS) $(IO_LIBS) $(WIRE_LIBS)
 TESTS += tests/unit/net_mpi.sh
 dist_check_SCRIPTS += tests/unit/net_mpi.sh
+
+# The agent's parts.
+UNIT_TESTS += tests/unit/output_test tests/unit/agent_join_test
+tests_unit_output_test_SOURCES = tests/unit/output_test.c tests/unit/unit.h
+tests_unit_output_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_unit_output_test_LDADD = $(LIBAGENT) $(LIBIO) $(LIBWIRE) $(LIBBASE) \
+	$(CUNIT_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+tests_unit_agent_join_test_SOURCES = tests/unit/agent_join_test.c \
+	tests/unit/unit.h
+tests_unit_agent_join_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_unit_agent_join_test_LDADD = $(LIBAGENT) $(LIBNET) $(LIBIO) $(LIBWIRE) \
+	$(LIBBASE) $(CUNIT_LIBS) $(IO_LIBS) $(WIRE_LIBS)
