@@ -35,3 +35,10 @@ UNIT_TESTS += tests/unit/gpu_test
 tests_unit_gpu_test_SOURCES = tests/unit/gpu_test.c
 tests_unit_gpu_test_CPPFLAGS = $(SHEPHERD_TEST_CPPFLAGS)
 tests_unit_gpu_test_LDADD = $(LIBSHEPHERD) $(SHEPHERD_TEST_LDADD)
+
+UNIT_TESTS += tests/unit/shepherd_parts_test
+tests_unit_shepherd_parts_test_SOURCES = tests/unit/shepherd_parts_test.c
+tests_unit_shepherd_parts_test_CPPFLAGS = $(SHEPHERD_TEST_CPPFLAGS)
+tests_unit_shepherd_parts_test_LDADD = $(LIBSHEPHERD) $(LIBTOPO) $(LIBMODEL) \
+	$(LIBIO) $(LIBWIRE) $(LIBBASE) $(WIRE_LIBS) $(TOPO_LIBS) $(LIBEVENT_LIBS) \
+	$(CUNIT_LIBS)
