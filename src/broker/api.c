@@ -1,7 +1,6 @@
 #include "broker/api.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "broker/json_text.h"
 #include "broker/nodes.h"
 #include "broker/routes.h"
+#include "broker/whole_file.h"
 
 #define MAX_BODY (32u << 20)
 /* Between the answer to a shutdown and the end. */
@@ -71,48 +71,6 @@ static void on_request(void *arg, struct http_request *req)
 
 /* ---- contact file -------------------------------------------------------- */
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Whole or not at all: a new file of mode 0600, then a rename. */
-static int replace_file(const char *path, const char *text, size_t len,
-			struct berth_error *err)
-{
-	char *tmp = mem_printf("%s.%ld", path, (long)getpid());
-	int fd = -1, rc = -1;
-
-	unlink(tmp);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		error_sys(err, "%s", tmp);
-		goto out;
-	}
-	if (write_all(fd, text, len) != 0 || fsync(fd) != 0 ||
-	    rename(tmp, path) != 0) {
-		error_sys(err, "%s", path);
-		unlink(tmp);
-		goto out;
-	}
-	rc = 0;
-out:
-	if (fd >= 0)
-		close(fd);
-	free(tmp);
-	return rc;
-}
-
 static int write_contact(struct api *a, struct berth_error *err)
 {
 	const struct leader *l = a->leader;
@@ -130,7 +88,7 @@ static int write_contact(struct api *a, struct berth_error *err)
 	buf_init(&text);
 	json_text_value(&text, v);
 	buf_puts(&text, "\n");
-	rc = replace_file(set->contact_path, text.data, text.len, err);
+	rc = whole_file_write(set->contact_path, text.data, text.len, err);
 	if (rc == 0)
 		a->contact_path = mem_strdup(set->contact_path);
 	buf_finish(&text);

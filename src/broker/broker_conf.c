@@ -244,6 +244,8 @@ static int read_file(struct broker_conf *c, struct berth_error *err)
 	if (rc == 0)
 		rc = get_labels(c, conf, err);
 	if (rc == 0)
+		rc = role_conf_read(conf, &c->roles, &c->nroles, err);
+	if (rc == 0)
 		rc = get_launcher(c, conf, err);
 	if (rc == 0)
 		rc = conf_done(conf, err);
@@ -294,5 +296,6 @@ void broker_conf_finish(struct broker_conf *c)
 	free(c->host);
 	mem_strv_free(c->frameworks);
 	mem_strv_free(c->labels);
+	role_conf_free(c->roles, c->nroles);
 	memset(c, 0, sizeof(*c));
 }

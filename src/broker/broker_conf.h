@@ -16,6 +16,7 @@
  *   };
  *   launcher = { network = "10.1.0.0/16"; folder = "/local"; rsh = "ssh"; };
  *                                    # read by `berth up`
+ *   roles = ( … );                 # see role_conf.h
  *   labels = { arch = "x"; rack = "7"; };  # of every node
  */
 #ifndef BROKER_BROKER_CONF_H
@@ -26,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "broker/role_conf.h"
 
 struct broker_conf {
 	char *node;	 /* this node's name */
@@ -41,6 +43,8 @@ struct broker_conf {
 	char *policy, *host;
 	char **frameworks;
 	char **labels; /* "name=value" */
+	struct role_conf *roles;
+	size_t nroles;
 	unsigned port;
 	uint32_t offer_expiry_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;

@@ -71,6 +71,20 @@ static void add_job(struct buf *b, const struct event *ev)
 	add_str(b, "text", ev->job.text);
 }
 
+static void add_share(struct buf *b, const struct role_setting *s)
+{
+	char text[QUOTA_TEXT];
+
+	add_str(b, "role", s->name);
+	add_str(b, "parent", s->parent);
+	quota_print(&s->guarantee, text, sizeof(text));
+	add_str(b, "guarantee", text);
+	quota_print(&s->limit, text, sizeof(text));
+	add_str(b, "limit", text);
+	add_int(b, "priority", s->priority);
+	buf_printf(b, ",\"weight\":%.9g", s->weight);
+}
+
 static void add_members(struct buf *b, const struct event *ev)
 {
 	switch (ev->type) {
@@ -83,6 +97,12 @@ static void add_members(struct buf *b, const struct event *ev)
 	case EVENT_NODE_RESUMED:
 		add_str(b, "node", ev->node.node);
 		add_str(b, "text", ev->node.text);
+		break;
+	case EVENT_ROLE_SET:
+		add_share(b, ev->role_set.setting);
+		break;
+	case EVENT_ROLE_REMOVED:
+		add_str(b, "role", ev->role.role);
 		break;
 	case EVENT_FRAMEWORK_REGISTERED:
 		add_str(b, "framework", ev->registered.framework);

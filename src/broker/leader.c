@@ -16,6 +16,7 @@
 #include "broker/leader_parts.h"
 #include "broker/nodes.h"
 #include "broker/outputs.h"
+#include "broker/shares.h"
 #include "broker/stdins.h"
 #include "broker/submit.h"
 #include "config.h"
@@ -47,6 +48,8 @@ static void settings_init(struct leader_settings *s,
 		.state_dir = mem_strdup(c->state_dir),
 		.policy = mem_strdup(c->policy != NULL ? c->policy : "fifo"),
 		.frameworks = mem_strv_dup((char *const *)f, n),
+		.roles = role_conf_copy(c->roles, c->nroles),
+		.nroles = c->nroles,
 		.listen_port = c->listen_port,
 		.listen_local = c->listen_local,
 		.no_tcp = c->no_tcp,
@@ -72,6 +75,7 @@ static void settings_finish(struct leader_settings *s)
 	free(s->state_dir);
 	free(s->policy);
 	mem_strv_free(s->frameworks);
+	role_conf_free(s->roles, s->nroles);
 }
 
 /* ---- create, destroy ----------------------------------------------------- */
@@ -113,6 +117,9 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	l->book = book_create(l, err);
 	if (l->book == NULL)
 		goto fail;
+	l->shares = shares_create(l, err);
+	if (l->shares == NULL)
+		goto fail;
 	l->nodes = nodes_create(l);
 	l->hosts = hosts_create(l);
 	l->api = api_create(l, err);
@@ -138,6 +145,7 @@ void leader_destroy(struct leader *l)
 	hosts_destroy(l->hosts);
 	jobs_destroy(l->jobs);
 	nodes_destroy(l->nodes);
+	shares_destroy(l->shares);
 	book_destroy(l->book);
 	api_destroy(l->api);
 	settings_finish(&l->set);

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "broker/net.h"
+#include "broker/role_conf.h"
 #include "io/loop.h"
 
 struct leader;
@@ -37,6 +38,8 @@ struct leader_config {
 	const char *policy;	  /* NULL: "fifo" */
 	const char *const *frameworks; /* NULL-terminated; NULL: mpi, batch.
 					  Hosts that the leader starts. */
+	const struct role_conf *roles; /* set at the start; copied */
+	size_t nroles;
 	uint64_t seed;		  /* of the policy; 0: random */
 	uint32_t offer_expiry_ms; /* 5000 */
 	uint32_t heartbeat_ms;	  /* 1000: a Ping to each agent */

@@ -22,6 +22,8 @@ struct leader_settings {
 	char *berth, *version, *contact_path, *unix_path, *listen_host;
 	char *node_dir, *state_dir, *policy;
 	char **frameworks;
+	struct role_conf *roles;
+	size_t nroles;
 	unsigned listen_port;
 	bool listen_local, no_tcp;
 	uint64_t seed;
@@ -38,6 +40,7 @@ struct leader {
 	uint64_t started_us; /* loop_now_us */
 
 	struct book *book;	       /* the ledger and what follows from it */
+	struct shares *shares;	       /* what is set for roles */
 	struct nodes *nodes;	       /* hellos, heartbeats, loss */
 	struct jobs *jobs;	       /* specs, waiters */
 	struct submits *submits;       /* jobs whose framework is yet to come */

@@ -52,11 +52,14 @@ LEADER_SOURCES = \
 	src/broker/output_cut.c src/broker/output_cut.h \
 	src/broker/outputs.c src/broker/outputs.h \
 	src/broker/reports.c src/broker/reports.h \
+	src/broker/role_conf.c src/broker/role_conf.h \
 	src/broker/routes.c src/broker/routes.h \
+	src/broker/shares.c src/broker/shares.h \
 	src/broker/stdins.c src/broker/stdins.h \
 	src/broker/submit.c src/broker/submit.h \
 	src/broker/surroundings.c src/broker/surroundings.h \
-	src/broker/views.c src/broker/views.h
+	src/broker/views.c src/broker/views.h \
+	src/broker/whole_file.c src/broker/whole_file.h
 src_broker_libleader_a_SOURCES = $(LEADER_SOURCES)
 src_broker_libleader_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
 	$(JANSSON_CFLAGS)

@@ -9,6 +9,7 @@
 #include "broker/jobs.h"
 #include "broker/metrics.h"
 #include "broker/outputs.h"
+#include "broker/shares.h"
 #include "broker/stdins.h"
 #include "broker/submit.h"
 #include "broker/views.h"
@@ -24,6 +25,9 @@ static const struct route {
 	{"GET", "/v1/offers", views_offers},
 	{"GET", "/v1/demands", views_demands},
 	{"GET", "/v1/frameworks", views_frameworks},
+	{"GET", "/v1/shares", shares_get},
+	{"PUT", "/v1/shares/*", shares_put},
+	{"DELETE", "/v1/shares/*", shares_delete},
 	{"GET", "/v1/metrics", metrics_get},
 	{"GET", "/v1/events", events_get},
 

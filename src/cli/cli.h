@@ -29,6 +29,8 @@ int cmd_slices(int argc, char **argv);
 int cmd_offers(int argc, char **argv);
 int cmd_demands(int argc, char **argv);
 int cmd_frameworks(int argc, char **argv);
+int cmd_shares(int argc, char **argv);
+int cmd_share(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 

@@ -142,6 +142,24 @@ static const struct table_column framework_columns[] = {
 	{0},
 };
 
+static char *share_used(const json_t *row, const json_t *used)
+{
+	return mem_printf("%lld/%lld", api_int(used, "cores"),
+			  api_int(used, "gpus"));
+}
+
+static const struct table_column share_columns[] = {
+	{"ROLE", "role", NULL},
+	{"PARENT", "parent", NULL},
+	{"GUARANTEE", "guarantee", NULL},
+	{"LIMIT", "limit", NULL},
+	{"WEIGHT", "weight", NULL},
+	{"PRIORITY", "priority", NULL},
+	{"GUARANTEED", "guaranteed", share_used},
+	{"USED (CORES/GPUS)", "used", share_used},
+	{0},
+};
+
 /* Fetch path, print it as JSON or as a table. */
 static int list_show(struct api *api, const struct list *list,
 		     const char *path, struct berth_error *err)
@@ -230,6 +248,18 @@ int cmd_frameworks(int argc, char **argv)
 	static const struct list list = {
 		{"berth frameworks [OPTIONS]", "List the frameworks."},
 		"/v1/frameworks", "frameworks", framework_columns,
+	};
+
+	return list_run(&list, argc, argv);
+}
+
+int cmd_shares(int argc, char **argv)
+{
+	static const struct list list = {
+		{"berth shares [OPTIONS]",
+		 "List the roles: what they are guaranteed and what they use, "
+		 "with those below them."},
+		"/v1/shares", "shares", share_columns,
 	};
 
 	return list_run(&list, argc, argv);

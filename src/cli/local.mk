@@ -23,6 +23,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/plan.c src/cli/plan.h \
 	src/cli/program.c src/cli/program.h \
 	src/cli/run.c src/cli/run.h \
+	src/cli/share.c \
 	src/cli/show.c \
 	src/cli/sink.c src/cli/sink.h \
 	src/cli/spec.c src/cli/spec.h \

@@ -35,6 +35,8 @@ static const struct command {
 	{"offers", cmd_offers, "offers that are open"},
 	{"demands", cmd_demands, "what frameworks want"},
 	{"frameworks", cmd_frameworks, "list the frameworks"},
+	{"shares", cmd_shares, "list the roles and what they have of theirs"},
+	{"share", cmd_share, "set or remove what a role is guaranteed"},
 	{"events", cmd_events, "what happens, as it happens"},
 };
 

@@ -32,6 +32,7 @@ static void count_up(struct ledger *l, const struct node *n, int sign)
 		amount_sub(&l->total, &n->total);
 		amount_sub(&l->free, &n->free);
 	}
+	l->unresolved = true;
 	/* A gang that is gathering may have to gather elsewhere. */
 	l->changed = true;
 }

@@ -43,7 +43,7 @@ int state_take(struct ledger *l, struct slice *s, struct berth_error *err)
 	TAILQ_INSERT_TAIL(&n->slices, s, of_node);
 	n->nslices++;
 	amount_add(&s->framework->used, &s->amount);
-	amount_add(&s->role->used, &s->amount);
+	role_take(s->role, &s->amount, !s->revocable);
 	idmap_put(&l->slices, s->id, s);
 	changed_free(l, n, &before);
 	return 0;
@@ -60,7 +60,7 @@ void state_drop(struct ledger *l, struct slice *s)
 		n->exclusive = false;
 	node_give(n, s, NULL);
 	amount_sub(&s->framework->used, &s->amount);
-	amount_sub(&s->role->used, &s->amount);
+	role_give(s->role, &s->amount, !s->revocable);
 	idmap_remove(&l->slices, s->id);
 	changed_free(l, n, &before);
 	state_dirty_node(l, n);

@@ -261,6 +261,48 @@ out:
 	return rc;
 }
 
+/* ---- roles: what they use is the sum of their slices ---- */
+
+static int check_role(const struct ledger *l, const struct role *r,
+		      struct berth_error *err)
+{
+	struct amount used = {0, 0, 0, 0}, firm = {0, 0, 0, 0}, sum;
+	const struct slice *s;
+	const struct role *c;
+	size_t pos = 0;
+	int rc = 0;
+
+	for (s = idmap_next(&l->slices, &pos); s != NULL;
+	     s = idmap_next(&l->slices, &pos)) {
+		if (s->role != r)
+			continue;
+		amount_add(&used, &s->amount);
+		if (!s->revocable)
+			amount_add(&firm, &s->amount);
+	}
+	sum = used;
+	TAILQ_FOREACH(c, &r->children, sibling) {
+		if (c->parent != r)
+			WRONG("role %s: in the list of another parent",
+			      c->name);
+		amount_add(&sum, &c->sum);
+	}
+	if (!amount_equal(&used, &r->used) || !amount_equal(&firm, &r->firm) ||
+	    !amount_equal(&sum, &r->sum))
+		WRONG("role %s: what it uses is counted wrongly", r->name);
+out:
+	return rc;
+}
+
+static int check_roles(const struct ledger *l, struct berth_error *err)
+{
+	for (size_t i = 0; i < l->nroles; i++) {
+		if (check_role(l, l->role[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* ---- jobs ---- */
 
 static int check_job(const struct job *j, size_t *tasks,
@@ -375,7 +417,7 @@ int ledger_check(const struct ledger *l, struct berth_error *err)
 	if (dirty != l->ndirty)
 		WRONG("%zu nodes are marked, counted as %zu", dirty,
 		      l->ndirty);
-	if (check_frameworks(l, err) != 0 || check_jobs(l, err) != 0)
+	if (check_frameworks(l, err) != 0 || check_roles(l, err) != 0 || check_jobs(l, err) != 0)
 		rc = -1;
 out:
 	return rc;

@@ -120,6 +120,7 @@ void ledger_destroy(struct ledger *l)
 	framework_destroy(l->dead_framework);
 	map_destroy(l->frameworks, free_framework);
 	map_destroy(l->roles, free_role);
+	free(l->role);
 	map_destroy(l->nodes, NULL);
 	for (size_t i = 0; i < l->nnodes; i++)
 		node_destroy(l->node[i]);
@@ -241,7 +242,14 @@ struct role *state_role(struct ledger *l, const char *name)
 
 	if (r == NULL) {
 		r = role_create(name);
-		r->id = l->next_role++;
+		r->id = (uint32_t)l->nroles;
+		if (l->nroles == l->role_space) {
+			l->role_space = l->role_space > 0 ?
+					l->role_space * 2 : 16;
+			l->role = mem_resize(l->role, l->role_space,
+					     sizeof(*l->role));
+		}
+		l->role[l->nroles++] = r;
 		map_put(l->roles, name, r);
 	}
 	return r;

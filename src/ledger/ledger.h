@@ -30,6 +30,7 @@
 #include "model/job.h"
 #include "model/node.h"
 #include "model/offer.h"
+#include "model/role.h"
 #include "policy/policy.h"
 
 struct ledger;
@@ -123,6 +124,17 @@ int ledger_node_report(struct ledger *l, const char *node,
 		       const struct ledger_report *reports, size_t n,
 		       void (*stray)(void *arg, const struct ledger_report *r),
 		       void *arg, uint64_t now_us, struct berth_error *err);
+
+/* ---- shares ---- */
+
+/* All that is set for a role, at once.  Refused with the sum shown when the
+ * guarantees of all roles do not fit the nodes that are known (up or not), or
+ * those below one role what that is guaranteed. */
+int ledger_share_set(struct ledger *l, const struct role_setting *s,
+		     uint64_t now_us, struct berth_error *err);
+/* A role as if it had never been set; what it has it keeps. */
+int ledger_share_remove(struct ledger *l, const char *role, uint64_t now_us,
+			struct berth_error *err);
 
 /* ---- frameworks ---- */
 
@@ -231,6 +243,9 @@ const struct task *ledger_task(const struct ledger *l, uint64_t job,
 const struct node *ledger_next_node(const struct ledger *l, size_t *pos);
 const struct framework *ledger_next_framework(const struct ledger *l,
 					      size_t *pos);
+/* By name, and all of them in the order of their arrival. */
+const struct role *ledger_role(const struct ledger *l, const char *name);
+const struct role *ledger_next_role(const struct ledger *l, size_t *pos);
 /* Open offers, oldest first: follow of_ledger. */
 const struct offer *ledger_first_offer(const struct ledger *l);
 /* Jobs that are not ended, by id: follow of_ledger. */

@@ -6,6 +6,7 @@ src_ledger_libledger_a_SOURCES = \
 	src/ledger/apply_job.c \
 	src/ledger/apply_node.c \
 	src/ledger/apply_offer.c \
+	src/ledger/apply_role.c \
 	src/ledger/call_framework.c \
 	src/ledger/call_job.c \
 	src/ledger/call_node.c \

@@ -331,7 +331,7 @@ static void share_out(struct search *s)
 
 static bool look_at_all(const struct ledger *l, const struct demand *d)
 {
-	return d->dirty || demand_gathers(d) || l->ndirty > FEW_NODES;
+	return d->dirty || d->clipped || demand_gathers(d) || l->ndirty > FEW_NODES;
 }
 
 static void walk(struct search *s)

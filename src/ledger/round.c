@@ -23,21 +23,44 @@ static struct round *round_of(struct view *v)
 	return (struct round *)(void *)v; /* its first member */
 }
 
+/* Units that d's role lets it have: by limits, and for one that wants nothing
+ * revocable by what is guaranteed. */
+static unsigned allowed(const struct ledger *l, const struct demand *d,
+			unsigned most)
+{
+	struct amount unit = request_amount(&d->unit);
+	uint64_t n = role_room(d->charged, &unit, most);
+
+	if (!d->revocable_ok && l->guarantees)
+		n = role_firm_room(d->charged, &unit, n);
+	return (unsigned)n;
+}
+
 static unsigned op_place(struct view *v, struct demand *d, unsigned least,
 			 unsigned most, struct decision *out)
 {
-	return place_search(round_of(v)->l, d, least, most, out);
+	struct ledger *l = round_of(v)->l;
+	unsigned may = allowed(l, d, most);
+
+	d->clipped = may < most;
+	return place_search(l, d, least, may, out);
 }
 
 static unsigned op_units(struct view *v, struct demand *d, struct node *n,
 			 unsigned limit)
 {
-	return place_units(round_of(v)->l, d, n, limit);
+	struct ledger *l = round_of(v)->l;
+	unsigned may = allowed(l, d, limit);
+
+	return may > 0 ? place_units(l, d, n, may) : 0;
 }
 
 static unsigned op_hold(struct view *v, struct demand *d)
 {
-	return place_hold(round_of(v)->l, d);
+	struct ledger *l = round_of(v)->l;
+	unsigned least = demand_least(d);
+
+	return allowed(l, d, least) >= least ? place_hold(l, d) : 0;
 }
 
 static void op_nodes(struct view *v, bool (*cb)(void *arg, struct node *n),
@@ -76,6 +99,19 @@ static void add_slice(struct slices *list, struct slice *s)
 	list->units += s->units;
 }
 
+/*
+ * A slice is revocable unless it lies inside a guarantee.  As long as nothing
+ * is guaranteed to anybody nothing can be claimed either, so that a demand
+ * that wants nothing revocable gets what it wants.
+ */
+static bool revocable(const struct ledger *l, const struct role *r,
+		      const struct slice *s, bool ok)
+{
+	if (!l->guarantees && !ok)
+		return false;
+	return !role_firm(r, &s->amount);
+}
+
 /* The slices of one share; what they cover is taken on the node, so that the
  * next one finds another place. */
 static void cut_slices(struct ledger *l, const struct demand *d,
@@ -91,17 +127,33 @@ static void cut_slices(struct ledger *l, const struct demand *d,
 			return;
 		s->id = l->next_slice + list->count;
 		s->exclusive = d->exclusive;
+		s->revocable = revocable(l, d->charged, s, d->revocable_ok);
 		left -= s->units;
 		node_take(s->node, s, NULL);
+		role_take(d->charged, &s->amount, !s->revocable);
 		add_slice(list, s);
 	}
 }
 
 /* Nothing is taken any more: the event does that. */
-static void untake(struct slices *list)
+static void untake(struct role *r, struct slices *list)
 {
-	for (size_t i = list->count; i-- > 0;)
-		node_give(list->at[i]->node, list->at[i], NULL);
+	for (size_t i = list->count; i-- > 0;) {
+		struct slice *s = list->at[i];
+
+		role_give(r, &s->amount, !s->revocable);
+		node_give(s->node, s, NULL);
+	}
+}
+
+/* A slice that turned out larger than what is left of a guarantee. */
+static bool unwanted(const struct demand *d, const struct slices *list)
+{
+	for (size_t i = 0; i < list->count && !d->revocable_ok; i++) {
+		if (list->at[i]->revocable)
+			return true;
+	}
+	return false;
 }
 
 static void free_slices(struct slices *list)
@@ -138,10 +190,13 @@ static unsigned op_decide(struct view *v, const struct decision *dec)
 	struct demand *d = dec->demand;
 	struct slices list = {NULL, 0, 0, 0};
 
+	if (allowed(r->l, d, dec->units) < dec->units)
+		return 0;
 	for (size_t i = 0; i < dec->nshares; i++)
 		cut_slices(r->l, d, &dec->share[i], &list);
-	untake(&list);
-	if (list.units > demand_open(d) || list.units < demand_least(d))
+	untake(d->charged, &list);
+	if (list.units > demand_open(d) || list.units < demand_least(d) ||
+	    unwanted(d, &list))
 		list.units = 0;
 	if (list.units > 0) {
 		make_offer(r->l, d->framework, d->id, false, &list);
@@ -176,9 +231,18 @@ static void offer_all(struct round *r, struct framework *f)
 			s = fit_all(n);
 		if (s == NULL)
 			continue;
+		if (role_room(f->role, &s->amount, 1) == 0) {
+			slice_destroy(s);
+			continue;
+		}
 		s->id = l->next_slice + list.count;
+		s->revocable = revocable(l, f->role, s, true);
+		role_take(f->role, &s->amount, !s->revocable);
 		add_slice(&list, s);
 	}
+	for (size_t i = 0; i < list.count; i++)
+		role_give(f->role, &list.at[i]->amount,
+			  !list.at[i]->revocable);
 	if (list.count > 0) {
 		char *name = mem_strdup(f->asked); /* the event clears it */
 
@@ -275,6 +339,7 @@ static int decide(struct ledger *l, struct rand_state *rand)
 	bool full;
 
 	l->count.rounds++;
+	state_resolve(l);
 	l->deciding = true;
 	start_holds(l);
 	if (r.view.ndemands > 0)

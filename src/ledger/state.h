@@ -8,6 +8,7 @@
  *   apply_framework.c
  *   apply_offer.c
  *   apply_job.c
+ *   apply_role.c
  *   call_node.c      calls of nodes, frameworks, users: checks, then events
  *   call_framework.c
  *   call_job.c
@@ -53,9 +54,13 @@ struct ledger {
 	struct map *nodes;	/* name to node */
 	struct map *trees;	/* topology's hash to tree, which it keeps */
 	struct map *roles;	/* name to role */
+	struct role **role;	/* by id */
+	size_t nroles, role_space;
+	bool unresolved; /* roles' guarantees are not in numbers of now */
+	bool guarantees; /* something is guaranteed to somebody */
 	struct map *frameworks; /* name to framework */
 	struct map *names;	/* strings that jobs share */
-	uint32_t next_framework, next_role;
+	uint32_t next_framework;
 	uint64_t next_seq, next_offer, next_slice, next_job;
 
 	struct idmap slices; /* offered, held and busy */
@@ -116,6 +121,11 @@ struct task *state_task(const struct ledger *l, uint64_t job, uint32_t index,
 struct role *state_role(struct ledger *l, const char *name);
 const char *state_intern(struct ledger *l, const char *name);
 
+/* All nodes that are known, up or not. */
+struct amount state_known(const struct ledger *l);
+/* Have the roles' guarantees in numbers of the cluster as it is. */
+void state_resolve(struct ledger *l);
+
 /* ---- what changed (ledger.c) ---- */
 
 /* n has more free than before. */
@@ -149,6 +159,11 @@ int apply_node_down(struct ledger *l, const struct event *ev,
 int apply_node_drained(struct ledger *l, const struct event *ev,
 		       struct berth_error *err);
 int apply_node_resumed(struct ledger *l, const struct event *ev,
+		       struct berth_error *err);
+
+int apply_role_set(struct ledger *l, const struct event *ev,
+		   struct berth_error *err);
+int apply_role_removed(struct ledger *l, const struct event *ev,
 		       struct berth_error *err);
 
 int apply_registered(struct ledger *l, const struct event *ev,

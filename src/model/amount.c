@@ -40,6 +40,67 @@ bool amount_contains(const struct amount *a, const struct amount *b)
 	       a->gpus >= b->gpus && a->drive_mib >= b->drive_mib;
 }
 
+uint64_t amount_get(const struct amount *a, enum resource r)
+{
+	const uint64_t part[RESOURCES] = {
+		[RESOURCE_CORES] = a->cores,
+		[RESOURCE_MEMORY] = a->memory_mib,
+		[RESOURCE_GPUS] = a->gpus,
+		[RESOURCE_DRIVE] = a->drive_mib,
+	};
+
+	return part[r];
+}
+
+void amount_set(struct amount *a, enum resource r, uint64_t value)
+{
+	uint64_t *const part[RESOURCES] = {
+		[RESOURCE_CORES] = &a->cores,
+		[RESOURCE_MEMORY] = &a->memory_mib,
+		[RESOURCE_GPUS] = &a->gpus,
+		[RESOURCE_DRIVE] = &a->drive_mib,
+	};
+
+	*part[r] = value;
+}
+
+const char *resource_name(enum resource r)
+{
+	static const char *const names[RESOURCES] = {
+		[RESOURCE_CORES] = "cores",
+		[RESOURCE_MEMORY] = "memory",
+		[RESOURCE_GPUS] = "gpus",
+		[RESOURCE_DRIVE] = "drive",
+	};
+
+	return names[r];
+}
+
+const char *resource_unit(enum resource r)
+{
+	return r == RESOURCE_MEMORY || r == RESOURCE_DRIVE ? " MiB" : "";
+}
+
+struct amount amount_times(const struct amount *a, uint64_t n)
+{
+	return (struct amount){
+		.cores = a->cores * n,
+		.memory_mib = a->memory_mib * n,
+		.gpus = a->gpus * n,
+		.drive_mib = a->drive_mib * n,
+	};
+}
+
+void amount_raise(struct amount *a, const struct amount *b)
+{
+	for (int r = 0; r < RESOURCES; r++) {
+		uint64_t v = amount_get(b, r);
+
+		if (v > amount_get(a, r))
+			amount_set(a, r, v);
+	}
+}
+
 static void larger(double *share, uint64_t part, uint64_t total)
 {
 	double s = total > 0 ? (double)part / (double)total : 0;

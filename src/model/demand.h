@@ -86,6 +86,7 @@ struct demand {
 	unsigned offered;     /* units in open offers */
 	bool active;	      /* wants offers now, see ledger */
 	bool dirty;	      /* has to look at every node */
+	bool clipped;	      /* its role's limit kept it from more */
 	struct map *named, *excluded; /* nodes and exclude as sets; NULL:
 					 all, none */
 	struct filter *blocked; /* of all nodes, NULL: none */

@@ -16,6 +16,7 @@
 #include "model/demand.h"
 #include "model/job.h"
 #include "model/node.h"
+#include "model/role.h"
 #include "model/slice.h"
 #include "model/task.h"
 #include "model/topology.h"
@@ -26,6 +27,8 @@
 	X(NODE_DOWN, "node_down", node)                                        \
 	X(NODE_DRAINED, "node_drained", node)                                  \
 	X(NODE_RESUMED, "node_resumed", node)                                  \
+	X(ROLE_SET, "role_set", role_set)                                      \
+	X(ROLE_REMOVED, "role_removed", role)                                  \
 	X(FRAMEWORK_REGISTERED, "framework_registered", registered)            \
 	X(FRAMEWORK_AWAY, "framework_away", framework)                         \
 	X(FRAMEWORK_GONE, "framework_gone", framework)                         \
@@ -78,6 +81,13 @@ struct event {
 			const char *node;
 			const char *text; /* why; NULL: not known */
 		} node;
+		struct {
+			const struct role_setting *setting;
+		} role_set;
+		/* removed: nothing is set for it any more. */
+		struct {
+			const char *role;
+		} role;
 		/* Also of a framework that is known, with a new session. */
 		struct {
 			const char *framework, *role, *session;

@@ -1,4 +1,9 @@
 # ledger
+UNIT_TESTS += tests/unit/shares_test
+tests_unit_shares_test_SOURCES = tests/unit/shares_test.c tests/unit/unit.h
+tests_unit_shares_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_shares_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
 UNIT_TESTS += tests/unit/ledger_random_test
 tests_unit_ledger_random_test_SOURCES = tests/unit/ledger_random_test.c tests/unit/unit.h
 tests_unit_ledger_random_test_CPPFLAGS = $(UNIT_CPPFLAGS)

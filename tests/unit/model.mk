@@ -1,4 +1,9 @@
 # model
+UNIT_TESTS += tests/unit/role_test
+tests_unit_role_test_SOURCES = tests/unit/role_test.c tests/unit/unit.h
+tests_unit_role_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_role_test_LDADD = $(LIBMODEL) $(LIBBASE) $(CUNIT_LIBS)
+
 UNIT_TESTS += tests/unit/fit_test
 tests_unit_fit_test_SOURCES = tests/unit/fit_test.c tests/unit/unit.h
 tests_unit_fit_test_CPPFLAGS = $(UNIT_CPPFLAGS)
