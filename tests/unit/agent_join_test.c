@@ -13,7 +13,7 @@
 enum { RANKS = 6 };
 
 struct rank {
-	char name[8];
+	char name[16];
 	struct net *net;
 	struct agent_join *join;
 	bool deaf;

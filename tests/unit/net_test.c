@@ -19,7 +19,7 @@ static struct conform rank[RANKS];
 
 static void begin(void)
 {
-	char name[8];
+	char name[16];
 
 	loop = loop_create(NULL);
 	hub = net_hub_create(loop);
