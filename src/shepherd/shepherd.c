@@ -210,6 +210,8 @@ static void on_nspace_end(struct shepherd *s, const Berth__NspaceEnd *e)
 	v.signal = e->signal;
 	v.rank = e->rank;
 	strncpy(v.text, e->text, sizeof(v.text) - 1);
+	/* What it tells of may be the consequence of a death here. */
+	runner_reap(s->runner);
 	runner_end_job(s->runner, e->job, &v, false);
 }
 
