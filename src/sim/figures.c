@@ -101,6 +101,15 @@ void figures_of(const struct outcome *o, unsigned app, const char *group,
 
 /* ---- the cluster ---- */
 
+uint64_t figures_until(const struct outcome *a, const struct outcome *b)
+{
+	uint64_t until = a->end_us, most = a->scenario->measure_us;
+
+	if (b != NULL && b->end_us < until)
+		until = b->end_us;
+	return most > 0 && most < until ? most : until;
+}
+
 enum what {
 	BUSY_CORES,
 	BUSY_MEMORY,

@@ -33,6 +33,10 @@ void figures_of(const struct outcome *o, unsigned app, const char *group,
  * 10 s (bounded slowdown), not below 1. */
 double figures_slowdown(const struct outcome *o, const struct work *w);
 
+/* Until when utilisation is measured: as the scenario says, else to the end of
+ * the one of both that ended first (b NULL: there is one). */
+uint64_t figures_until(const struct outcome *a, const struct outcome *b);
+
 /* Mean parts of the cluster's cores and memory that tasks ran in, up to then,
  * 0 … 1; app < 0: of all. */
 double figures_busy_cores(const struct outcome *o, int app, uint64_t until_us);

@@ -92,6 +92,13 @@ int input_read(const char *path, struct buf *out, struct berth_error *err)
 	return rc;
 }
 
+bool input_data_set(void)
+{
+	const char *data = getenv("BERTH_DATA");
+
+	return data != NULL && *data != '\0';
+}
+
 char *input_path(const char *scenario, const char *name)
 {
 	const char *slash = strrchr(scenario, '/');
@@ -100,7 +107,7 @@ char *input_path(const char *scenario, const char *name)
 	if (name[0] == '/')
 		return mem_strdup(name);
 	if (strncmp(name, DATA, strlen(DATA)) == 0)
-		return mem_printf("%s/%s", data != NULL ? data :
+		return mem_printf("%s/%s", input_data_set() ? data :
 							  "../shared/data",
 				  name + strlen(DATA));
 	if (slash == NULL)

@@ -2,6 +2,8 @@
 #ifndef SIM_INPUT_H
 #define SIM_INPUT_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 
@@ -12,5 +14,7 @@ int input_read(const char *path, struct buf *out, struct berth_error *err);
  * that is not set, ../shared/data), else beside the scenario.  The caller
  * frees it. */
 char *input_path(const char *scenario, const char *name);
+/* Is there a $BERTH_DATA? */
+bool input_data_set(void);
 
 #endif

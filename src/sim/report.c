@@ -18,7 +18,7 @@ static double percent(double part, double all)
 static void say_run(const struct outcome *o, struct buf *out)
 {
 	const struct scenario *s = o->scenario;
-	uint64_t tasks = 0;
+	uint64_t tasks = 0, until = figures_until(o, NULL);
 
 	for (size_t i = 0; i < o->work.count; i++)
 		tasks += o->work.at[i].launched;
@@ -27,11 +27,11 @@ static void say_run(const struct outcome *o, struct buf *out)
 		   o->policy, o->work.count, (unsigned long long)tasks,
 		   s->nodes, (double)o->end_us / 1e6);
 	buf_printf(out,
-		   "  cores with tasks %.1f %%, offered or held %.1f %%; memory "
-		   "with tasks %.1f %%\n",
-		   100 * figures_busy_cores(o, -1, o->end_us),
-		   100 * figures_used_cores(o, -1, o->end_us),
-		   100 * figures_busy_memory(o, -1, o->end_us));
+		   "  up to %.0f s: cores with tasks %.1f %%, offered or held "
+		   "%.1f %%; memory with tasks %.1f %%\n",
+		   (double)until / 1e6, 100 * figures_busy_cores(o, -1, until),
+		   100 * figures_used_cores(o, -1, until),
+		   100 * figures_busy_memory(o, -1, until));
 	buf_printf(out,
 		   "  offers: %llu made, %llu declined (%.2f %%), %llu expired, "
 		   "%llu rescinded\n",
@@ -67,7 +67,8 @@ static void say_apps(const struct outcome *o, struct buf *out)
 			   s->app[i].name, f.jobs, (unsigned long long)f.tasks,
 			   f.mean_s, f.wait_s, f.gather_s, f.slowdown,
 			   f.slowdown_p95,
-			   100 * figures_busy_cores(o, (int)i, o->end_us),
+			   100 * figures_busy_cores(o, (int)i,
+						    figures_until(o, NULL)),
 			   percent((double)(a->units_offered - a->units_taken),
 				   (double)a->units_offered));
 		if (f.read > 0)
@@ -133,16 +134,15 @@ static void compare_groups(const struct outcome *o, const struct outcome *than,
 static void compare_use(const struct outcome *o, const struct outcome *than,
 			struct buf *out)
 {
-	uint64_t until = o->end_us < than->end_us ? o->end_us : than->end_us;
+	uint64_t until = figures_until(o, than);
 	double cores = figures_busy_cores(o, -1, until);
 	double cores0 = figures_busy_cores(than, -1, until);
 	double mem = figures_busy_memory(o, -1, until);
 	double mem0 = figures_busy_memory(than, -1, until);
 
 	buf_printf(out,
-		   "  up to %.0f s, when the first of both had ended: cores "
-		   "%.1f %% after %.1f %% (%+.1f %%),\n  memory %.1f %% after "
-		   "%.1f %% (%+.1f %%)\n",
+		   "  up to %.0f s: cores with tasks %.1f %% after %.1f %% "
+		   "(%+.1f %%), memory %.1f %% after %.1f %% (%+.1f %%)\n",
 		   (double)until / 1e6, 100 * cores, 100 * cores0,
 		   percent(cores - cores0, cores0), 100 * mem, 100 * mem0,
 		   percent(mem - mem0, mem0));

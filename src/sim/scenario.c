@@ -141,6 +141,7 @@ static void read_cluster(struct reader *r, const struct scenario_changes *ch)
 	struct topology_shape shape = {.packages = 1};
 
 	s->nodes = (unsigned)get_int(r, "cluster.nodes", 1, 100000, 16);
+	s->file_nodes = s->nodes;
 	if (ch != NULL && ch->nodes > 0)
 		s->nodes = ch->nodes;
 	s->cores = (unsigned)get_int(r, "cluster.cores", 1, 1024, 4);
@@ -151,6 +152,7 @@ static void read_cluster(struct reader *r, const struct scenario_changes *ch)
 	s->start_us = get_us(r, "timing.start_ms", 1e3, 20);
 	s->round_us = get_us(r, "timing.round_ms", 1e3, 1);
 	s->bin_us = get_us(r, "bin_s", 1e6, 10);
+	s->measure_us = get_us(r, "measure_s", 1e6, 0);
 	if (s->bin_us == 0)
 		fail(r, "bin_s", "more than 0 is needed");
 	shape.cores = s->cores;
@@ -313,8 +315,10 @@ static void read_trace(struct reader *r, unsigned app)
 	if (!r->failed) {
 		r->failed = input_read(path, &text, r->err) != 0;
 		if (r->failed)
-			error_prefix(r->err, "%s",
-				     conf_where(r->conf, key(r, "trace.file")));
+			error_prefix(r->err, "%s%s",
+				     conf_where(r->conf, key(r, "trace.file")),
+				     file[0] == '$' && !input_data_set() ?
+					     ": BERTH_DATA is not set" : "");
 	}
 	if (!r->failed)
 		parse_trace(r, &o, format, &text);

@@ -18,11 +18,13 @@ struct scenario {
 	char *name, *policy;
 	uint64_t seed;
 	unsigned nodes;
+	unsigned file_nodes; /* as the file says: partitions are of these */
 	unsigned cores; /* of a node */
 	uint64_t memory_mib;
 	struct topology *topology;
 	uint64_t latency_us, start_us, round_us;
 	uint64_t bin_us; /* of the curves */
+	uint64_t measure_us; /* utilisation is that up to then; 0: the end */
 	struct app_conf *app;
 	size_t napps;
 	struct worklist work;

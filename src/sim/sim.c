@@ -88,6 +88,16 @@ static void job_done(void *arg, struct app *a, struct work *w)
 
 /* ---- the clusters ---- */
 
+/* Its part of the nodes, as large a part as in the file. */
+static unsigned partition(const struct scenario *s, const struct app_conf *a)
+{
+	uint64_t n = (uint64_t)a->partition * s->nodes / s->file_nodes;
+
+	if (a->partition == 0)
+		n = s->nodes / s->napps;
+	return n > 0 ? (unsigned)n : 1;
+}
+
 static int check_partitions(const struct scenario *s, const unsigned *nodes,
 			    struct berth_error *err)
 {
@@ -149,13 +159,8 @@ static int make_pools(struct sim *sim, const char *policy, bool check,
 
 	if (p == NULL)
 		return -1;
-	for (size_t i = 0; i < s->napps; i++) {
-		out->nodes[i] = s->nodes;
-		if (parts && s->app[i].partition > 0)
-			out->nodes[i] = s->app[i].partition;
-		else if (parts)
-			out->nodes[i] = s->nodes / (unsigned)s->napps;
-	}
+	for (size_t i = 0; i < s->napps; i++)
+		out->nodes[i] = parts ? partition(s, &s->app[i]) : s->nodes;
 	if (parts && check_partitions(s, out->nodes, err) != 0)
 		return -1;
 	sim->npools = parts ? s->napps : 1;

@@ -34,6 +34,29 @@ cmp -s "$dir/out/jobs-drf.csv" "$dir/again/jobs-drf.csv" ||
 cmp -s "$dir/out/jobs-drf.csv" "$dir/other/jobs-drf.csv" &&
 	fail "another seed gives the same jobs"
 
+# ---- what must not get worse (aims and figures: doc/simulation.md) ----
+
+# number TABLE LINE COLUMN, of the comparison
+number() {
+	awk -v line="$2" -v col="$3" '/against/ { on = 1 }
+		on && $1 == line { print $col; exit }' "$1"
+}
+above() { # WHAT VALUE LEAST
+	awk -v v="$2" -v least="$3" 'BEGIN { exit !(v >= least) }' ||
+		fail "$1 is $2, was at least $3"
+}
+"$sim" --against static "$top/examples/sim/mesos-macro.conf" >"$dir/table" ||
+	fail mesos-macro.conf
+above "facebook over static" "$(number "$dir/table" facebook 5)" 1.1
+above "large over static" "$(number "$dir/table" large 5)" 1.5
+above "spark over static" "$(number "$dir/table" spark 5)" 1.26
+above "mpi over static" "$(number "$dir/table" mpi 5)" 0.9
+awk '/offers:/ { gsub(/[(]/, ""); if ($6 > 5) exit 1 }' "$dir/table" ||
+	fail "more than 5 % of the offers are declined"
+"$sim" "$top/examples/sim/locality.conf" >"$dir/table" || fail locality.conf
+above "tasks near their data (%)" "$(awk '/^  search/ { sum += $11; n++ }
+	END { print sum / n }' "$dir/table")" 97
+
 # ---- bad input: one line with the place, exit status 2 ----
 
 # refuse EXPECTED ARGUMENT...
