@@ -514,34 +514,20 @@ static int names_exchange(struct net_mpi *m, int self, char *names)
 
 static int founders_meet(struct net_mpi *m, struct berth_error *err)
 {
-	struct net *n = &m->ranks.net;
-	int size = m->world->base.size, self, rc = 0;
-	char *names = mem_array((size_t)size, NAME_ROOM);
+	struct rank_channel *ch = &m->world->base;
+	char *names = mem_array((size_t)ch->size, NAME_ROOM);
+	int self, rc;
 
 	MPI_Comm_rank(m->world->comm, &self);
-	if (names_exchange(m, self, names) != MPI_SUCCESS)
+	rc = names_exchange(m, self, names);
+	if (rc != MPI_SUCCESS)
 		rc = error_set(err, BERTH_ESYS,
 			       "the ranks could not exchange their names");
-	for (int i = 0; i < size && rc == 0; i++) {
-		char *name = names + (size_t)i * NAME_ROOM;
-
-		name[NAME_ROOM - 1] = '\0';
-		if (i == 0)
-			n->first = mem_strdup(name);
-		if (i == self)
-			continue;
-		if (strcmp(name, n->self) == 0 || map_get(n->peers, name))
-			rc = error_set(err, BERTH_EINPUT,
-				       "two ranks are on node %s: start one "
-				       "berthd a node (mpirun -N 1), or name "
-				       "each with --node", name);
-		else
-			ranks_add(&m->ranks, &m->world->base, i, name);
-	}
+	else
+		rc = ranks_found(&m->ranks, ch, self, names, NAME_ROOM, err);
 	free(names);
 	if (rc == 0 && self > 0)
-		ranks_connected(&m->ranks, m->world->base.by_rank[0],
-				m->first_probe);
+		ranks_connected(&m->ranks, ch->by_rank[0], m->first_probe);
 	return rc;
 }
 

@@ -75,14 +75,37 @@ void ranks_channel_finish(struct rank_channel *ch)
 	free(ch->stray_us);
 }
 
-void ranks_add(struct net_ranks *r, struct rank_channel *ch, int rank,
-	       const char *node)
+static void founder_add(struct net_ranks *r, struct rank_channel *ch, int rank,
+			const char *node)
 {
 	struct rank_peer *p = peer_create(ch, rank);
 
 	p->greeted = true;
 	p->base.node = mem_strdup(node);
 	map_put(r->net.peers, node, p);
+}
+
+int ranks_found(struct net_ranks *r, struct rank_channel *ch, int self,
+		char *names, size_t room, struct berth_error *err)
+{
+	struct net *n = &r->net;
+
+	for (int i = 0; i < ch->size; i++) {
+		char *name = names + (size_t)i * room;
+
+		name[room - 1] = '\0';
+		if (i == 0)
+			n->first = mem_strdup(name);
+		if (i == self)
+			continue;
+		if (strcmp(name, n->self) == 0 || map_get(n->peers, name))
+			return error_set(err, BERTH_EINPUT,
+					 "two ranks are on node %s: start one "
+					 "berthd a node (mpirun -N 1), or name "
+					 "each with --node", name);
+		founder_add(r, ch, i, name);
+	}
+	return 0;
 }
 
 /* ---- sending ---- */

@@ -81,9 +81,9 @@ void ranks_finish(struct net_ranks *r);
 void ranks_channel_init(struct net_ranks *r, struct rank_channel *ch,
 			bool pair, int size);
 void ranks_channel_finish(struct rank_channel *ch);
-/* A founder, by name. */
-void ranks_add(struct net_ranks *r, struct rank_channel *ch, int rank,
-	       const char *node);
+/* The founders: names of all ranks of ch, room bytes each, ours among them. */
+int ranks_found(struct net_ranks *r, struct rank_channel *ch, int self,
+		char *names, size_t room, struct berth_error *err);
 /* A send to p was made since conn_probe: a connection that has come to be is
  * p's.  (For sends that the carrier makes of its own accord.) */
 void ranks_connected(struct net_ranks *r, struct rank_peer *p, int probe);

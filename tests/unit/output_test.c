@@ -43,7 +43,7 @@ static void on_reply(void *arg, const char *node, const Berth__Msg *msg)
 	got.len = d->data.len;
 	got.ended = d->ended;
 	got.missing = d->missing;
-	if (d->data.len < sizeof(got.data)) {
+	if (d->data.len > 0 && d->data.len < sizeof(got.data)) {
 		memcpy(got.data, d->data.data, d->data.len);
 		got.data[d->data.len] = '\0';
 	}
