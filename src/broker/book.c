@@ -2,27 +2,27 @@
 
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/rand.h"
-#include "broker/event_json.h"
-#include "broker/events.h"
-#include "broker/frameworks.h"
-#include "broker/jobs.h"
-#include "broker/outputs.h"
-#include "broker/stdins.h"
 
 /* So long the spec and tasks of a job can be seen after its end. */
 #define KEEP_TASKS_US (300ull * 1000000)
 
+struct listener {
+	book_event_f listen;
+	void *arg;
+};
+
 struct book {
-	struct leader *leader;
 	struct ledger *ledger;
 	struct rand_state rand;
 	struct loop_timer *timer;
 	uint64_t due_us; /* of the ledger's deadline that the timer is set to;
 			    0: the timer is set to now, or not at all */
-	struct buf line;
+	struct listener *listener;
+	size_t nlisteners;
+	book_round_f round_done;
+	void *round_arg;
 };
 
 uint64_t book_now(void)
@@ -35,26 +35,10 @@ struct ledger *book_ledger(const struct book *b)
 	return b->ledger;
 }
 
-/* ---- events -------------------------------------------------------------- */
-
-static void on_event(void *arg, const struct event *ev)
-{
-	struct book *b = arg;
-	struct leader *l = b->leader;
-
-	buf_clear(&b->line);
-	event_json_line(&b->line, events_last(l->events) + 1, ev);
-	events_add(l->events, b->line.data, b->line.len);
-	jobs_event(l->jobs, ev);
-	frameworks_event(l->frameworks, ev);
-	outputs_event(l->outputs, ev);
-	stdins_event(l->stdins, ev);
-	book_wake(b);
-}
-
 /* ---- rounds -------------------------------------------------------------- */
 
-void book_wake(struct book *b)
+/* A round is due.  Several calls in one pass of the loop make one round. */
+static void wake(struct book *b)
 {
 	if (b->due_us == 0 && loop_timer_pending(b->timer))
 		return;
@@ -84,36 +68,60 @@ static void on_timer(void *arg)
 	 * did itself asks for another. */
 	loop_timer_stop(b->timer);
 	if (more == 1 || ledger_wants_round(b->ledger))
-		book_wake(b);
+		wake(b);
 	else if (deadline != UINT64_MAX)
 		sleep_until(b, deadline);
-	frameworks_reap(b->leader->frameworks);
+	if (b->round_done != NULL)
+		b->round_done(b->round_arg);
+}
+
+void book_after_round(struct book *b, book_round_f done, void *arg)
+{
+	b->round_done = done;
+	b->round_arg = arg;
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+static void on_event(void *arg, const struct event *ev)
+{
+	struct book *b = arg;
+
+	for (size_t i = 0; i < b->nlisteners; i++)
+		b->listener[i].listen(b->listener[i].arg, ev);
+	wake(b);
+}
+
+void book_listen(struct book *b, book_event_f listen, void *arg)
+{
+	b->listener = mem_resize(b->listener, b->nlisteners + 1,
+				 sizeof(b->listener[0]));
+	b->listener[b->nlisteners++] = (struct listener){listen, arg};
 }
 
 /* ---- create, destroy ----------------------------------------------------- */
 
-struct book *book_create(struct leader *l, struct berth_error *err)
+struct book *book_create(struct loop *loop, const struct book_config *config,
+			 struct berth_error *err)
 {
 	struct book *b = mem_alloc(sizeof(*b));
 	struct ledger_options options = {
-		.offer_us = (uint64_t)l->set.offer_expiry_ms * 1000,
-		.keep_jobs = l->set.keep_jobs,
+		.offer_us = (uint64_t)config->offer_expiry_ms * 1000,
+		.keep_jobs = config->keep_jobs,
 		.keep_tasks_us = KEEP_TASKS_US,
 		.listen = on_event,
 		.arg = b,
 	};
-	uint64_t seed = l->set.seed;
+	uint64_t seed = config->seed;
 
-	b->leader = l;
-	buf_init(&b->line);
-	options.policy = policy_find(l->set.policy, err);
+	options.policy = policy_find(config->policy, err);
 	if (options.policy == NULL)
 		goto fail;
 	if (seed == 0)
 		rand_secret(&seed, sizeof(seed));
 	rand_seed(&b->rand, seed);
 	b->ledger = ledger_create(&options);
-	b->timer = loop_timer_create(l->loop, on_timer, b);
+	b->timer = loop_timer_create(loop, on_timer, b);
 	return b;
 fail:
 	book_destroy(b);
@@ -126,6 +134,6 @@ void book_destroy(struct book *b)
 		return;
 	loop_timer_destroy(b->timer);
 	ledger_destroy(b->ledger);
-	buf_finish(&b->line);
+	free(b->listener);
 	free(b);
 }

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "broker/api.h"
+#include "broker/event_json.h"
 
 /* What a follower is given at a time, and how much may wait in its
  * connection before it is given more. */
@@ -26,6 +27,7 @@ struct events {
 	char **line; /* of event n at n % size */
 	size_t size;
 	uint64_t last;
+	struct buf text; /* of the one that comes */
 	struct loop_timer *wake; /* feeds the followers once a pass */
 	LIST_HEAD(, follower) followers;
 };
@@ -79,13 +81,14 @@ static void feed_all(void *arg)
 	}
 }
 
-struct events *events_create(struct leader *l)
+struct events *events_create(struct loop *loop, size_t keep)
 {
 	struct events *ev = mem_alloc(sizeof(*ev));
 
-	ev->size = l->set.keep_events;
+	ev->size = keep;
 	ev->line = mem_array(ev->size, sizeof(ev->line[0]));
-	ev->wake = loop_timer_create(l->loop, feed_all, ev);
+	ev->wake = loop_timer_create(loop, feed_all, ev);
+	buf_init(&ev->text);
 	LIST_INIT(&ev->followers);
 	return ev;
 }
@@ -100,22 +103,21 @@ void events_destroy(struct events *ev)
 	for (size_t i = 0; i < ev->size; i++)
 		free(ev->line[i]);
 	free(ev->line);
+	buf_finish(&ev->text);
 	free(ev);
 }
 
-void events_add(struct events *ev, const char *line, size_t len)
+void events_event(void *events, const struct event *e)
 {
+	struct events *ev = events;
 	char **at = &ev->line[++ev->last % ev->size];
 
+	buf_clear(&ev->text);
+	event_json_line(&ev->text, ev->last, e);
 	free(*at);
-	*at = mem_strndup(line, len);
+	*at = mem_strndup(ev->text.data, ev->text.len);
 	if (!LIST_EMPTY(&ev->followers) && !loop_timer_pending(ev->wake))
 		loop_timer_start(ev->wake, 0);
-}
-
-uint64_t events_last(const struct events *ev)
-{
-	return ev->last;
 }
 
 /* ---- GET /v1/events ------------------------------------------------------ */

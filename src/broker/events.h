@@ -7,16 +7,20 @@
 #ifndef BROKER_EVENTS_H
 #define BROKER_EVENTS_H
 
+#include <stddef.h>
+
 #include "broker/leader_parts.h"
+#include "io/loop.h"
+#include "model/event.h"
 
 struct events;
 
-struct events *events_create(struct leader *l);
+/* keep: so many lines are kept. */
+struct events *events_create(struct loop *loop, size_t keep);
 void events_destroy(struct events *ev); /* ends all followers */
 
-/* Nothing is made into text while nobody may ask: the ring is always kept. */
-void events_add(struct events *ev, const char *line, size_t len);
-uint64_t events_last(const struct events *ev);
+/* Put one down; events is a struct events (book_event_f). */
+void events_event(void *events, const struct event *e);
 
 /* GET /v1/events?from=SEQ&follow=1 */
 void events_get(struct leader *l, struct http_request *req, const char *name);

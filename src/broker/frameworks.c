@@ -145,8 +145,9 @@ static void stream_destroy(void *arg)
 
 /* ---- events -------------------------------------------------------------- */
 
-void frameworks_event(struct frameworks *f, const struct event *ev)
+void frameworks_event(void *frameworks, const struct event *ev)
 {
+	struct frameworks *f = frameworks;
 	struct ledger *ledger = book_ledger(f->leader->book);
 	const char *name = framework_events_whose(ledger, ev);
 	struct stream_end *s;
@@ -186,8 +187,9 @@ static void reap_jobs(struct leader *l, const char *name)
 	}
 }
 
-void frameworks_reap(struct frameworks *f)
+void frameworks_reap(void *frameworks)
 {
+	struct frameworks *f = frameworks;
 	struct ledger *ledger = book_ledger(f->leader->book);
 	const struct framework *fw;
 	size_t pos = 0, gone = 0;

@@ -12,11 +12,11 @@ struct frameworks;
 
 struct frameworks *frameworks_create(struct leader *l);
 void frameworks_destroy(struct frameworks *f); /* ends all streams */
-void frameworks_event(struct frameworks *f, const struct event *ev);
+void frameworks_event(void *frameworks, const struct event *ev); /* book_event_f */
 
 /* Kill the tasks of frameworks that have stayed away for too long, and end
- * their jobs once these are gone.  Called after each round. */
-void frameworks_reap(struct frameworks *f);
+ * their jobs once these are gone.  A book_round_f. */
+void frameworks_reap(void *frameworks);
 
 /* Is this name one whose host is being started, though it has not registered
  * yet? */

@@ -220,10 +220,15 @@ static void after_full(struct hosts *h, const bool *named)
 	h->known = true;
 }
 
-void hosts_report(struct hosts *h, const Berth__TaskReport *report)
+void hosts_report(void *hosts, const char *node,
+		  const Berth__TaskReport *report)
 {
-	bool *named = mem_array(h->n + 1, sizeof(*named));
+	struct hosts *h = hosts;
+	bool *named;
 
+	if (strcmp(node, net_self(h->leader->net)) != 0)
+		return;
+	named = mem_array(h->n + 1, sizeof(*named));
 	for (size_t i = 0; i < report->n_tasks; i++) {
 		const Berth__TaskStatus *t = report->tasks[i];
 		size_t at = t->index - HOSTS_FIRST_INDEX;

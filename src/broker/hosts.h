@@ -16,8 +16,10 @@ struct hosts;
 struct hosts *hosts_create(struct leader *l);
 void hosts_destroy(struct hosts *h); /* they run on */
 
-/* A report of this node came.  full: it says all that runs there; hosts that
- * are not in it are started, those of a leader before us ended first. */
-void hosts_report(struct hosts *h, const Berth__TaskReport *report);
+/* A report of a node came; other nodes than ours are none of its matter.  A
+ * full one says all that runs there: hosts that are not in it are started,
+ * those of a leader before us ended first (nodes_report_f). */
+void hosts_report(void *hosts, const char *node,
+		  const Berth__TaskReport *report);
 
 #endif

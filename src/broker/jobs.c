@@ -248,8 +248,10 @@ static void job_forgotten(struct jobs *j, uint64_t id)
 		entry_destroy(e);
 }
 
-void jobs_event(struct jobs *j, const struct event *ev)
+void jobs_event(void *jobs, const struct event *ev)
 {
+	struct jobs *j = jobs;
+
 	switch (ev->type) {
 	case EVENT_NODE_UP: node_came(j, ev->node_up.node); break;
 	case EVENT_JOB_SUBMITTED: job_came(j, ev); break;

@@ -14,7 +14,7 @@ struct jobs;
 
 struct jobs *jobs_create(struct leader *l);
 void jobs_destroy(struct jobs *j); /* waiters are dropped */
-void jobs_event(struct jobs *j, const struct event *ev);
+void jobs_event(void *jobs, const struct event *ev); /* book_event_f */
 
 /* Put a job into the ledger; takes over spec.  Returns 0 and its number. */
 int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,

@@ -95,6 +95,44 @@ static int set_token(struct leader *l, const char *token,
 	return 0;
 }
 
+static struct book *make_book(struct leader *l, struct berth_error *err)
+{
+	const struct book_config config = {
+		.policy = l->set.policy,
+		.seed = l->set.seed,
+		.offer_expiry_ms = l->set.offer_expiry_ms,
+		.keep_jobs = l->set.keep_jobs,
+	};
+
+	return book_create(l->loop, &config, err);
+}
+
+static struct nodes *make_nodes(struct leader *l)
+{
+	const struct nodes_config config = {
+		.version = l->set.version,
+		.heartbeat_ms = l->set.heartbeat_ms,
+		.heartbeat_timeout_ms = l->set.heartbeat_timeout_ms,
+		.node_timeout_ms = l->set.node_timeout_ms,
+	};
+
+	return nodes_create(l->loop, l->net, l->book, &config);
+}
+
+/* Who hears of what, in the order in which they are told. */
+static void wire(struct leader *l)
+{
+	book_listen(l->book, events_event, l->events);
+	book_listen(l->book, jobs_event, l->jobs);
+	book_listen(l->book, frameworks_event, l->frameworks);
+	book_listen(l->book, outputs_event, l->outputs);
+	book_listen(l->book, stdins_event, l->stdins);
+	book_after_round(l->book, frameworks_reap, l->frameworks);
+	nodes_on_change(l->nodes, outputs_node, l->outputs);
+	nodes_on_change(l->nodes, stdins_node, l->stdins);
+	nodes_on_report(l->nodes, hosts_report, l->hosts);
+}
+
 struct leader *leader_create(struct loop *loop, struct net *net,
 			     const struct leader_config *config,
 			     struct berth_error *err)
@@ -107,21 +145,22 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	settings_init(&l->set, config);
 	if (set_token(l, config->token, err) != 0)
 		goto fail;
-	l->events = events_create(l);
+	l->book = make_book(l, err);
+	if (l->book == NULL)
+		goto fail;
+	l->nodes = make_nodes(l);
+	l->events = events_create(loop, l->set.keep_events);
 	l->jobs = jobs_create(l);
 	l->submits = submits_create(l);
 	l->frameworks = frameworks_create(l);
 	l->launches = launches_create(l);
 	l->outputs = outputs_create(l);
 	l->stdins = stdins_create(l);
-	l->book = book_create(l, err);
-	if (l->book == NULL)
-		goto fail;
+	l->hosts = hosts_create(l);
+	wire(l);
 	l->shares = shares_create(l, err);
 	if (l->shares == NULL)
 		goto fail;
-	l->nodes = nodes_create(l);
-	l->hosts = hosts_create(l);
 	l->api = api_create(l, err);
 	if (l->api == NULL)
 		goto fail;

@@ -7,11 +7,8 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
-#include "broker/book.h"
 #include "broker/node_sync.h"
-#include "broker/outputs.h"
 #include "broker/reports.h"
-#include "broker/stdins.h"
 #include "topo/topo.h"
 
 enum peer_state { PEER_DOWN, PEER_COMING, PEER_UP, PEER_AWAY };
@@ -32,8 +29,20 @@ struct peer {
 	struct node_sync *sync; /* messages that wait, strays to be ended */
 };
 
+struct change_listener {
+	nodes_change_f changed;
+	void *arg;
+};
+
 struct nodes {
-	struct leader *leader;
+	struct loop *loop;
+	struct net *net;
+	struct book *book;
+	struct nodes_config config;
+	struct change_listener *listener;
+	size_t nlisteners;
+	nodes_report_f report_heard;
+	void *report_arg;
 	struct map *by_name;
 	struct map *topologies; /* const struct topology, by its hash */
 	struct loop_timer *beat;
@@ -47,14 +56,14 @@ static struct peer *find(const struct nodes *n, const char *name)
 
 static struct ledger *ledger_of(const struct peer *p)
 {
-	return book_ledger(p->all->leader->book);
+	return book_ledger(p->all->book);
 }
 
 /* ---- states -------------------------------------------------------------- */
 
 static void start_loss(struct peer *p)
 {
-	uint64_t ms = p->all->leader->set.node_timeout_ms;
+	uint64_t ms = p->all->config.node_timeout_ms;
 
 	if (!loop_timer_pending(p->loss))
 		loop_timer_start(p->loss, ms * 1000);
@@ -73,6 +82,14 @@ static void go_away(struct peer *p, const char *why)
 	start_loss(p);
 }
 
+static void tell_change(const struct peer *p, bool up)
+{
+	const struct nodes *n = p->all;
+
+	for (size_t i = 0; i < n->nlisteners; i++)
+		n->listener[i].changed(n->listener[i].arg, p->name, up);
+}
+
 static void go_down(struct peer *p, const char *why)
 {
 	if (p->state == PEER_DOWN)
@@ -82,12 +99,11 @@ static void go_down(struct peer *p, const char *why)
 	loop_timer_stop(p->loss);
 	node_sync_clear(p->sync);
 	if (p->connected)
-		net_drop(p->all->leader->net, p->name);
+		net_drop(p->all->net, p->name);
 	p->connected = false;
 	p->incarnation = 0;
 	ledger_node_lost(ledger_of(p), p->name, why, book_now(), NULL);
-	outputs_node_down(p->all->leader->outputs, p->name);
-	stdins_node_down(p->all->leader->stdins, p->name);
+	tell_change(p, false);
 }
 
 static void on_loss(void *arg)
@@ -102,7 +118,6 @@ static void on_loss(void *arg)
 /* It is here, and the ledger agrees with it on what runs. */
 static void go_up(struct peer *p)
 {
-	struct leader *l = p->all->leader;
 	struct berth_error err = {0};
 
 	if (ledger_node_up(ledger_of(p), p->name, p->topology, p->label,
@@ -114,9 +129,8 @@ static void go_up(struct peer *p)
 	loop_timer_stop(p->loss);
 	p->state = PEER_UP;
 	log_info("node %s is up", p->name);
-	node_sync_flush(p->sync, l->net, p->name);
-	outputs_node_up(l->outputs, p->name);
-	stdins_node_up(l->stdins, p->name);
+	node_sync_flush(p->sync, p->all->net, p->name);
+	tell_change(p, true);
 }
 
 /* ---- peers --------------------------------------------------------------- */
@@ -130,7 +144,7 @@ static struct peer *peer_of(struct nodes *n, const char *name)
 	p = mem_alloc(sizeof(*p));
 	p->all = n;
 	p->name = mem_strdup(name);
-	p->loss = loop_timer_create(n->leader->loop, on_loss, p);
+	p->loss = loop_timer_create(n->loop, on_loss, p);
 	p->sync = node_sync_create();
 	map_put(n->by_name, name, p);
 	return p;
@@ -187,12 +201,12 @@ static int send_welcome(struct nodes *n, const char *node, bool need_topology)
 	Berth__Msg msg = BERTH__MSG__INIT;
 	Berth__NodeWelcome w = BERTH__NODE_WELCOME__INIT;
 
-	w.leader = (char *)net_self(n->leader->net);
+	w.leader = (char *)net_self(n->net);
 	w.term = 1;
 	w.need_topology = need_topology;
 	msg.body_case = BERTH__MSG__BODY_NODE_WELCOME;
 	msg.node_welcome = &w;
-	return net_send(n->leader->net, node, &msg, NULL);
+	return net_send(n->net, node, &msg, NULL);
 }
 
 /* The topology that a hello is about: known by its hash, or in it as XML.
@@ -243,9 +257,9 @@ void nodes_hello(struct nodes *n, const char *node, const Berth__NodeHello *h)
 			send_welcome(n, node, true);
 		return;
 	}
-	if (strcmp(h->version, n->leader->set.version) != 0)
+	if (strcmp(h->version, n->config.version) != 0)
 		log_warn("node %s runs version %s, the leader %s", node,
-			 h->version, n->leader->set.version);
+			 h->version, n->config.version);
 	if (p->state == PEER_UP)
 		go_away(p, "its rank came again");
 	take_hello(p, t, h);
@@ -275,16 +289,18 @@ void nodes_report(struct nodes *n, const char *node,
 
 	if (p == NULL)
 		return;
+	if (full && p->state != PEER_COMING && p->state != PEER_UP)
+		return;
+	if (n->report_heard != NULL)
+		n->report_heard(n->report_arg, node, report);
 	if (!full) {
-		reports_apply(n->leader, node, report);
+		reports_apply(book_ledger(n->book), n->net, node, report);
 		node_sync_ended(p->sync, report);
 		return;
 	}
-	if (p->state != PEER_COMING && p->state != PEER_UP)
-		return;
-	reports_reconcile(n->leader, node, report, p->sync);
+	reports_reconcile(book_ledger(n->book), n->net, node, report, p->sync);
 	if (p->state == PEER_COMING)
-		node_sync_wait(p->sync, n->leader->loop, on_synced, p);
+		node_sync_wait(p->sync, n->loop, on_synced, p);
 }
 
 /* ---- heartbeats ---------------------------------------------------------- */
@@ -301,11 +317,11 @@ void nodes_pong(struct nodes *n, const char *node, const Berth__Pong *pong)
 static void beat(struct nodes *n, struct peer *p)
 {
 	uint64_t now = loop_now_us();
-	uint64_t limit = (uint64_t)n->leader->set.heartbeat_timeout_ms * 1000;
+	uint64_t limit = (uint64_t)n->config.heartbeat_timeout_ms * 1000;
 	Berth__Msg msg = BERTH__MSG__INIT;
 	Berth__Ping ping = BERTH__PING__INIT;
 
-	if (!p->connected || strcmp(p->name, net_self(n->leader->net)) == 0)
+	if (!p->connected || strcmp(p->name, net_self(n->net)) == 0)
 		return;
 	if (now - p->heard_us > limit)
 		go_away(p, "it is silent");
@@ -313,7 +329,7 @@ static void beat(struct nodes *n, struct peer *p)
 	ping.sent_us = now;
 	msg.body_case = BERTH__MSG__BODY_PING;
 	msg.ping = &ping;
-	net_send(n->leader->net, p->name, &msg, NULL);
+	net_send(n->net, p->name, &msg, NULL);
 }
 
 static void on_beat(void *arg)
@@ -323,7 +339,7 @@ static void on_beat(void *arg)
 
 	map_foreach(n->by_name, p)
 		beat(n, p);
-	loop_timer_start(n->beat, (uint64_t)n->leader->set.heartbeat_ms * 1000);
+	loop_timer_start(n->beat, (uint64_t)n->config.heartbeat_ms * 1000);
 }
 
 /* ---- sending ------------------------------------------------------------- */
@@ -337,7 +353,7 @@ int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg)
 		return -1;
 	}
 	if (p->state != PEER_UP ||
-	    net_send(n->leader->net, node, msg, NULL) != 0) {
+	    net_send(n->net, node, msg, NULL) != 0) {
 		node_sync_keep(p->sync, msg);
 		return 0;
 	}
@@ -353,7 +369,7 @@ int nodes_send(struct nodes *n, const char *node, const Berth__Msg *msg)
 
 	if (p == NULL || p->state != PEER_UP)
 		return -1;
-	return net_send(n->leader->net, node, msg, NULL);
+	return net_send(n->net, node, msg, NULL);
 }
 
 void nodes_shutdown(struct nodes *n, const char *reason, bool kill_tasks)
@@ -368,7 +384,7 @@ void nodes_shutdown(struct nodes *n, const char *reason, bool kill_tasks)
 	msg.shutdown = &s;
 	map_foreach(n->by_name, p)
 		if (p->connected)
-			net_send(n->leader->net, p->name, &msg, NULL);
+			net_send(n->net, p->name, &msg, NULL);
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -377,7 +393,7 @@ const char *nodes_state(const struct nodes *n, const char *node)
 {
 	static const char *const names[] = {"down", "coming", "up", "away"};
 	const struct peer *p = find(n, node);
-	const struct node *m = ledger_node(book_ledger(n->leader->book), node);
+	const struct node *m = ledger_node(book_ledger(n->book), node);
 
 	if (p == NULL)
 		return "down";
@@ -405,16 +421,34 @@ uint64_t nodes_rtt_us(const struct nodes *n, const char *node)
 
 /* ---- create, destroy ----------------------------------------------------- */
 
-struct nodes *nodes_create(struct leader *l)
+void nodes_on_change(struct nodes *n, nodes_change_f changed, void *arg)
+{
+	n->listener = mem_resize(n->listener, n->nlisteners + 1,
+				 sizeof(n->listener[0]));
+	n->listener[n->nlisteners++] = (struct change_listener){changed, arg};
+}
+
+void nodes_on_report(struct nodes *n, nodes_report_f heard, void *arg)
+{
+	n->report_heard = heard;
+	n->report_arg = arg;
+}
+
+struct nodes *nodes_create(struct loop *loop, struct net *net,
+			   struct book *book,
+			   const struct nodes_config *config)
 {
 	struct nodes *n = mem_alloc(sizeof(*n));
 
-	n->leader = l;
+	n->loop = loop;
+	n->net = net;
+	n->book = book;
+	n->config = *config;
 	n->by_name = map_create();
 	n->topologies = map_create();
-	n->beat = loop_timer_create(l->loop, on_beat, n);
-	loop_timer_start(n->beat, (uint64_t)l->set.heartbeat_ms * 1000);
-	nodes_peer_up(n, net_self(l->net));
+	n->beat = loop_timer_create(loop, on_beat, n);
+	loop_timer_start(n->beat, (uint64_t)config->heartbeat_ms * 1000);
+	nodes_peer_up(n, net_self(net));
 	return n;
 }
 
@@ -430,5 +464,6 @@ void nodes_destroy(struct nodes *n)
 	loop_timer_destroy(n->beat);
 	map_destroy(n->by_name, peer_destroy);
 	map_destroy(n->topologies, topology_drop);
+	free(n->listener);
 	free(n);
 }

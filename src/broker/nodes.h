@@ -20,12 +20,35 @@
 #ifndef BROKER_NODES_H
 #define BROKER_NODES_H
 
-#include "broker/leader_parts.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/book.h"
+#include "broker/net.h"
+#include "io/loop.h"
 
 struct nodes;
 
-struct nodes *nodes_create(struct leader *l);
+struct nodes_config {
+	const char *version; /* of the leader; stays the caller's */
+	uint32_t heartbeat_ms, heartbeat_timeout_ms, node_timeout_ms;
+};
+
+struct nodes *nodes_create(struct loop *loop, struct net *net,
+			   struct book *book,
+			   const struct nodes_config *config);
 void nodes_destroy(struct nodes *n);
+
+/* Call changed when a node has come up and what was sent to its old rank may
+ * be lost, and when it is down (up: false).  Those who asked first are told
+ * first. */
+typedef void (*nodes_change_f)(void *arg, const char *node, bool up);
+void nodes_on_change(struct nodes *n, nodes_change_f changed, void *arg);
+/* Call heard with each report that is taken, before the ledger has it. */
+typedef void (*nodes_report_f)(void *arg, const char *node,
+			       const Berth__TaskReport *report);
+void nodes_on_report(struct nodes *n, nodes_report_f heard, void *arg);
 
 void nodes_peer_up(struct nodes *n, const char *node);
 void nodes_peer_down(struct nodes *n, const char *node, const char *why);

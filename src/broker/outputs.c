@@ -351,8 +351,9 @@ void outputs_data(struct outputs *o, const Berth__OutputData *d)
 
 /* ---- what happens meanwhile ---------------------------------------------- */
 
-void outputs_event(struct outputs *o, const struct event *ev)
+void outputs_event(void *outputs, const struct event *ev)
 {
+	struct outputs *o = outputs;
 	struct reader *r;
 	uint64_t job;
 
@@ -376,8 +377,9 @@ void outputs_event(struct outputs *o, const struct event *ev)
 }
 
 /* All reads that are out to the node: ask again or give up. */
-static void node_changed(struct outputs *o, const char *node, bool up)
+void outputs_node(void *outputs, const char *node, bool up)
 {
+	struct outputs *o = outputs;
 	struct reader *r;
 
 	LIST_FOREACH(r, &o->readers, entry) {
@@ -396,16 +398,6 @@ static void node_changed(struct outputs *o, const char *node, bool up)
 		}
 		reader_wake(r);
 	}
-}
-
-void outputs_node_down(struct outputs *o, const char *node)
-{
-	node_changed(o, node, false);
-}
-
-void outputs_node_up(struct outputs *o, const char *node)
-{
-	node_changed(o, node, true);
 }
 
 /* ---- GET ----------------------------------------------------------------- */

@@ -16,12 +16,11 @@ struct outputs;
 struct outputs *outputs_create(struct leader *l);
 void outputs_destroy(struct outputs *o); /* ends all readers */
 
-void outputs_event(struct outputs *o, const struct event *ev);
+void outputs_event(void *outputs, const struct event *ev); /* book_event_f */
 void outputs_data(struct outputs *o, const Berth__OutputData *data);
 /* What was asked of the node is not going to come: it is down, or its rank is
- * another one now and has to be asked again. */
-void outputs_node_down(struct outputs *o, const char *node);
-void outputs_node_up(struct outputs *o, const char *node);
+ * another one now and has to be asked again (nodes_change_f). */
+void outputs_node(void *outputs, const char *node, bool up);
 
 size_t outputs_readers(const struct outputs *o);
 uint64_t outputs_bytes(const struct outputs *o);

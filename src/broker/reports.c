@@ -6,8 +6,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "broker/book.h"
-#include "broker/hosts.h"
-#include "broker/launches.h"
 
 /* -1: it says nothing that the ledger can use. */
 static int to_report(const Berth__TaskStatus *t, struct ledger_report *out)
@@ -50,7 +48,7 @@ static bool unknown(const struct ledger *ledger, const char *node,
 	       strcmp(t->node->name, node) != 0;
 }
 
-static void kill_stray(struct leader *l, const char *node, uint64_t job,
+static void kill_stray(struct net *net, const char *node, uint64_t job,
 		       uint32_t index)
 {
 	Berth__Msg msg = BERTH__MSG__INIT;
@@ -64,33 +62,24 @@ static void kill_stray(struct leader *l, const char *node, uint64_t job,
 	k.why = BERTH__TASK_END__END_KILLED;
 	msg.body_case = BERTH__MSG__BODY_KILL;
 	msg.kill = &k;
-	net_send(l->net, node, &msg, NULL);
+	net_send(net, node, &msg, NULL);
 }
 
-static void to_hosts(struct leader *l, const char *node,
-		     const Berth__TaskReport *report)
-{
-	if (strcmp(node, net_self(l->net)) == 0)
-		hosts_report(l->hosts, report);
-}
-
-void reports_apply(struct leader *l, const char *node,
+void reports_apply(struct ledger *l, struct net *net, const char *node,
 		   const Berth__TaskReport *report)
 {
-	struct ledger *ledger = book_ledger(l->book);
 	struct ledger_report r;
 	struct berth_error err;
 
-	to_hosts(l, node, report);
 	for (size_t i = 0; i < report->n_tasks; i++) {
 		if (report->tasks[i]->job == 0 ||
 		    to_report(report->tasks[i], &r) != 0)
 			continue;
-		if (ledger_task_report(ledger, node, &r, book_now(), &err) == 0)
+		if (ledger_task_report(l, node, &r, book_now(), &err) == 0)
 			continue;
 		if (r.status.state == TASK_RUNNING &&
-		    unknown(ledger, node, r.job, r.index))
-			kill_stray(l, node, r.job, r.index);
+		    unknown(l, node, r.job, r.index))
+			kill_stray(net, node, r.job, r.index);
 		else
 			log_debug("node %s: %s", node, err.text);
 	}
@@ -99,7 +88,7 @@ void reports_apply(struct leader *l, const char *node,
 /* ---- all of a node ------------------------------------------------------- */
 
 struct reconcile {
-	struct leader *leader;
+	struct net *net;
 	const char *node;
 	struct node_sync *sync;
 	struct ledger_report *report;
@@ -132,31 +121,29 @@ static void on_stray(void *arg, const struct ledger_report *report)
 {
 	struct reconcile *r = arg;
 
-	kill_stray(r->leader, r->node, report->job, report->index);
+	kill_stray(r->net, r->node, report->job, report->index);
 	node_sync_stray(r->sync, report->job, report->index);
 }
 
-void reports_reconcile(struct leader *l, const char *node,
+void reports_reconcile(struct ledger *l, struct net *net, const char *node,
 		       const Berth__TaskReport *report, struct node_sync *sync)
 {
-	struct reconcile r = {.leader = l, .node = node, .sync = sync};
-	struct ledger *ledger = book_ledger(l->book);
+	struct reconcile r = {.net = net, .node = node, .sync = sync};
 	struct ledger_report one;
 	struct berth_error err;
 
-	to_hosts(l, node, report);
 	for (size_t i = 0; i < report->n_tasks; i++)
 		if (report->tasks[i]->job != 0 &&
 		    to_report(report->tasks[i], &one) == 0)
 			add(&r, &one);
-	if (ledger_node(ledger, node) == NULL) {
+	if (ledger_node(l, node) == NULL) {
 		/* New to the ledger: nothing there can be of it. */
 		for (size_t i = 0; i < r.n; i++)
 			if (r.report[i].status.state != TASK_ENDED)
 				on_stray(&r, &r.report[i]);
 	} else {
 		node_sync_tasks(sync, add_waiting, &r);
-		if (ledger_node_report(ledger, node, r.report, r.n, on_stray,
+		if (ledger_node_report(l, node, r.report, r.n, on_stray,
 				       &r, book_now(), &err) != 0)
 			log_warn("node %s: its report: %s", node, err.text);
 	}

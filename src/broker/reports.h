@@ -4,17 +4,19 @@
 #ifndef BROKER_REPORTS_H
 #define BROKER_REPORTS_H
 
-#include "broker/leader_parts.h"
+#include "broker/net.h"
 #include "broker/node_sync.h"
+#include "ledger/ledger.h"
 
-/* Changes of single tasks. */
-void reports_apply(struct leader *l, const char *node,
+/* Changes of single tasks.  One that the ledger does not know is killed over
+ * the net. */
+void reports_apply(struct ledger *l, struct net *net, const char *node,
 		   const Berth__TaskReport *report);
 
 /* All that runs on the node: what the ledger has there and the report has not
- * is lost, but for what sync knows to be under way; what the ledger does not have is
- * killed and put down in sync as a stray. */
-void reports_reconcile(struct leader *l, const char *node,
+ * is lost, but for what sync knows to be under way; what the ledger does not
+ * have is killed and put down in sync as a stray. */
+void reports_reconcile(struct ledger *l, struct net *net, const char *node,
 		       const Berth__TaskReport *report,
 		       struct node_sync *sync);
 

@@ -147,8 +147,10 @@ void stdins_ack(struct stdins *s, const Berth__StdinAck *ack)
 
 /* ---- what happens meanwhile ---------------------------------------------- */
 
-void stdins_event(struct stdins *s, const struct event *ev)
+void stdins_event(void *stdins, const struct event *ev)
 {
+	struct stdins *s = stdins;
+
 	if (TAILQ_EMPTY(&s->pieces))
 		return;
 	switch (ev->type) {
@@ -163,18 +165,15 @@ void stdins_event(struct stdins *s, const struct event *ev)
 	}
 }
 
-void stdins_node_down(struct stdins *s, const char *node)
+void stdins_node(void *stdins, const char *node, bool up)
 {
-	wake(s);
-}
-
-void stdins_node_up(struct stdins *s, const char *node)
-{
+	struct stdins *s = stdins;
 	struct piece *p;
 
 	/* To send one twice does no harm: it says where it belongs. */
-	TAILQ_FOREACH(p, &s->pieces, entry)
-		p->sent = false;
+	if (up)
+		TAILQ_FOREACH(p, &s->pieces, entry)
+			p->sent = false;
 	wake(s);
 }
 

@@ -13,11 +13,11 @@ struct stdins;
 struct stdins *stdins_create(struct leader *l);
 void stdins_destroy(struct stdins *s);
 
-void stdins_event(struct stdins *s, const struct event *ev);
+void stdins_event(void *stdins, const struct event *ev); /* book_event_f */
 void stdins_ack(struct stdins *s, const Berth__StdinAck *ack);
-void stdins_node_down(struct stdins *s, const char *node);
-/* Its rank came again: what was not acknowledged is sent once more. */
-void stdins_node_up(struct stdins *s, const char *node);
+/* When its rank came again, what was not acknowledged is sent once more
+ * (nodes_change_f). */
+void stdins_node(void *stdins, const char *node, bool up);
 
 /* POST /v1/jobs/ID/stdin */
 void stdins_post(struct leader *l, struct http_request *req, const char *name);
