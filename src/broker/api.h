@@ -1,24 +1,16 @@
 /*
- * api.h - the HTTP server of the leader: listens, checks the token, keeps the
- * contact file.  What a call means is routes.c's and its handlers' matter.
+ * api.h - helps the handlers of the HTTP API: what they are asked, and how they
+ * answer.
  */
 #ifndef BROKER_API_H
 #define BROKER_API_H
 
-#include "broker/leader_parts.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-struct api;
-
-/* Listens and writes the contact file. */
-struct api *api_create(struct leader *l, struct berth_error *err);
-/* Removes the contact file; open requests are dropped. */
-void api_destroy(struct api *a);
-
-/* "http://host:port" for others, "" without TCP. */
-const char *api_uri(const struct api *a);
-/* For programs on this node: "unix:/path" where there is a socket. */
-const char *api_local_uri(const struct api *a);
-uint64_t api_requests(const struct api *a);
+#include "base/error.h"
+#include "io/http.h"
 
 /* Answer with v, which is taken over. */
 void api_reply(struct http_request *req, int status, json_t *v);
@@ -37,8 +29,5 @@ int api_query_int(struct http_request *req, const char *name, int64_t min,
 /* "1", "true", "" are true, "0", "false" and absence false. */
 int api_query_bool(struct http_request *req, const char *name, bool *out,
 		   struct berth_error *err);
-
-void api_shutdown(struct leader *l, struct http_request *req,
-		  const char *name);
 
 #endif

@@ -1,23 +1,21 @@
-/* calls.c - POST /v1/frameworks/NAME/calls: what frameworks ask for. */
+#include "broker/calls.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "broker/api.h"
-#include "broker/book.h"
 #include "broker/frameworks.h"
-#include "broker/jobs.h"
 #include "broker/json_decode.h"
 #include "broker/json_demand.h"
 #include "broker/json_launch.h"
 #include "broker/json_text.h"
-#include "broker/launches.h"
 
 #define DAY_MS 86400000ll
 
 /* Who calls, and the call as an object. */
 struct caller {
-	struct leader *leader;
+	const struct calls *of;
 	struct ledger *ledger;
 	const char *framework;
 };
@@ -176,14 +174,14 @@ static int call_launch(const struct caller *c, const struct call_in *in,
 	if (json_launch_job(in->launch, &job, err) != 0 ||
 	    own_job(c, job, err) == NULL)
 		return -1;
-	spec = jobs_spec(c->leader->jobs, job);
+	spec = jobs_spec(c->of->jobs, job);
 	if (spec == NULL)
 		return error_set(err, BERTH_ECONFLICT,
 				 "job %llu: it has ended",
 				 (unsigned long long)job);
 	if (json_launch_decode(in->launch, spec, &launch, err) != 0)
 		return -1;
-	rc = launches_start(c->leader->launches, c->framework, job, &launch,
+	rc = launches_start(c->of->launches, c->framework, job, &launch,
 			    spec, err);
 	json_launch_finish(&launch);
 	return rc;
@@ -197,10 +195,10 @@ static int call_kill(const struct caller *c, const struct call_in *in,
 	if (j == NULL)
 		return -1;
 	if (in->index >= 0)
-		return launches_kill_task(c->leader->launches, j,
+		return launches_kill_task(c->of->launches, j,
 					  (uint32_t)in->index, in->signal,
 					  in->grace_ms, err);
-	launches_kill_job(c->leader->launches, j, in->signal, in->grace_ms,
+	launches_kill_job(c->of->launches, j, in->signal, in->grace_ms,
 			  BERTH__TASK_END__END_KILLED);
 	return 0;
 }
@@ -303,16 +301,16 @@ static const struct json_field fields[] = {
 	 .offset = offsetof(struct calls_in, calls)},
 };
 
-void frameworks_calls(struct leader *l, struct http_request *req,
-		      const char *name)
+void calls_post(void *of, struct http_request *req, const char *name)
 {
-	struct caller c = {l, book_ledger(l->book), name};
+	const struct calls *parts = of;
+	struct caller c = {parts, book_ledger(parts->book), name};
 	struct calls_in in = {0};
 	struct berth_error err = {0};
 	json_t *body, *refused, *v;
 	size_t i;
 
-	if (frameworks_session(l, req, name) == NULL)
+	if (frameworks_session(c.ledger, req, name) == NULL)
 		return;
 	body = api_body(req);
 	if (body == NULL)

@@ -132,9 +132,9 @@ static void on_drained(void *arg)
 	follower_feed(arg);
 }
 
-void events_get(struct leader *l, struct http_request *req, const char *name)
+void events_get(void *events, struct http_request *req, const char *name)
 {
-	struct events *ev = l->events;
+	struct events *ev = events;
 	struct berth_error err = {0};
 	struct follower *f;
 	int64_t from = 1;

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "broker/leader_parts.h"
+#include "io/http.h"
 #include "io/loop.h"
 #include "model/event.h"
 
@@ -22,7 +22,7 @@ void events_destroy(struct events *ev); /* ends all followers */
 /* Put one down; events is a struct events (book_event_f). */
 void events_event(void *events, const struct event *e);
 
-/* GET /v1/events?from=SEQ&follow=1 */
-void events_get(struct leader *l, struct http_request *req, const char *name);
+/* GET /v1/events?from=SEQ&follow=1 (route_f); events is a struct events. */
+void events_get(void *events, struct http_request *req, const char *name);
 
 #endif

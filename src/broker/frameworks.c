@@ -9,12 +9,8 @@
 #include "base/mem.h"
 #include "base/rand.h"
 #include "broker/api.h"
-#include "broker/book.h"
 #include "broker/framework_events.h"
-#include "broker/jobs.h"
 #include "broker/json_decode.h"
-#include "broker/launches.h"
-#include "broker/submit.h"
 
 #define PING_US (10u * 1000000)
 /* Registered, but no stream of events opened. */
@@ -33,9 +29,9 @@ struct stream_end {
 };
 
 struct frameworks {
-	struct leader *leader;
+	struct loop *loop;
+	struct book *book;
 	struct map *by_name;
-	size_t gone; /* frameworks that are to be reaped */
 };
 
 /* ---- the stream ---------------------------------------------------------- */
@@ -55,7 +51,7 @@ static void stream_close(struct stream_end *s)
 
 static void stream_lost(struct stream_end *s, const char *why)
 {
-	struct ledger *ledger = book_ledger(s->all->leader->book);
+	struct ledger *ledger = book_ledger(s->all->book);
 
 	log_info("framework %s: %s", s->name, why);
 	ledger_away(ledger, s->name, book_now(), NULL);
@@ -125,8 +121,8 @@ static struct stream_end *stream_of(struct frameworks *f, const char *name)
 	s->all = f;
 	s->name = mem_strdup(name);
 	buf_init(&s->queue);
-	s->flush = loop_timer_create(f->leader->loop, on_flush, s);
-	s->timer = loop_timer_create(f->leader->loop, on_timer, s);
+	s->flush = loop_timer_create(f->loop, on_flush, s);
+	s->timer = loop_timer_create(f->loop, on_timer, s);
 	map_put(f->by_name, name, s);
 	return s;
 }
@@ -148,14 +144,10 @@ static void stream_destroy(void *arg)
 void frameworks_event(void *frameworks, const struct event *ev)
 {
 	struct frameworks *f = frameworks;
-	struct ledger *ledger = book_ledger(f->leader->book);
+	struct ledger *ledger = book_ledger(f->book);
 	const char *name = framework_events_whose(ledger, ev);
 	struct stream_end *s;
 
-	if (ev->type == EVENT_FRAMEWORK_GONE)
-		f->gone++;
-	if (ev->type == EVENT_FRAMEWORK_REGISTERED)
-		submit_retry(f->leader->submits);
 	if (name == NULL)
 		return;
 	s = map_get(f->by_name, name);
@@ -163,58 +155,6 @@ void frameworks_event(void *frameworks, const struct event *ev)
 		return;
 	framework_events_line(&s->queue, ledger, ev);
 	stream_wake(s);
-}
-
-/* ---- frameworks that stay away ------------------------------------------- */
-
-/* name is a copy: its framework is removed with its last job. */
-static void reap_jobs(struct leader *l, const char *name)
-{
-	struct ledger *ledger = book_ledger(l->book);
-	const struct job *j, *next;
-
-	for (j = ledger_first_job(ledger); j != NULL; j = next) {
-		next = TAILQ_NEXT(j, of_ledger);
-		if (strcmp(j->framework, name) != 0)
-			continue;
-		if (j->counts.starting + j->counts.running == 0)
-			ledger_job_finished(ledger, NULL, j->id, JOB_LOST, 1, 0,
-					    "its framework is gone", book_now(),
-					    NULL);
-		else if (jobs_first_end(l->jobs, j->id))
-			launches_kill_job(l->launches, j, 0, 0,
-					  BERTH__TASK_END__END_KILLED);
-	}
-}
-
-void frameworks_reap(void *frameworks)
-{
-	struct frameworks *f = frameworks;
-	struct ledger *ledger = book_ledger(f->leader->book);
-	const struct framework *fw;
-	size_t pos = 0, gone = 0;
-	char *name;
-
-	if (f->gone == 0)
-		return;
-	while ((fw = ledger_next_framework(ledger, &pos)) != NULL) {
-		if (!fw->gone)
-			continue;
-		gone++;
-		name = mem_strdup(fw->name);
-		reap_jobs(f->leader, name);
-		free(name);
-	}
-	f->gone = gone;
-}
-
-bool frameworks_expected(const struct leader *l, const char *name)
-{
-	for (char **f = l->set.frameworks; *f != NULL; f++)
-		if (strcmp(*f, name) == 0)
-			return ledger_framework(book_ledger(l->book), name) ==
-			       NULL;
-	return false;
 }
 
 void frameworks_figures(const struct frameworks *f, size_t *streams,
@@ -249,9 +189,10 @@ static const struct json_field fields[] = {
 	 .offset = offsetof(struct registration, options_doc)},
 };
 
-void frameworks_post(struct leader *l, struct http_request *req,
+void frameworks_post(void *frameworks, struct http_request *req,
 		     const char *name)
 {
+	struct frameworks *f = frameworks;
 	struct registration r = {.role = "default", .options_doc = "",
 				 .failover_ms = 60000};
 	struct berth_error err = {0};
@@ -263,12 +204,12 @@ void frameworks_post(struct leader *l, struct http_request *req,
 		return;
 	rand_secret_hex(session, 16);
 	if (JSON_DECODE(body, "", fields, &r, &err) != 0 ||
-	    ledger_register(book_ledger(l->book), r.name, r.role, session,
+	    ledger_register(book_ledger(f->book), r.name, r.role, session,
 			    r.failover_ms * 1000, book_now(), &err) != 0) {
 		http_reply_error(req, &err);
 		goto out;
 	}
-	s = stream_of(l->frameworks, r.name);
+	s = stream_of(f, r.name);
 	stream_close(s);
 	loop_timer_start(s->timer, OPEN_US);
 	log_info("framework %s registered, role %s", r.name, r.role);
@@ -280,12 +221,11 @@ out:
 
 /* ---- GET /v1/frameworks/NAME/events -------------------------------------- */
 
-const struct framework *frameworks_session(struct leader *l,
+const struct framework *frameworks_session(const struct ledger *l,
 					   struct http_request *req,
 					   const char *name)
 {
-	const struct framework *f = ledger_framework(book_ledger(l->book),
-						     name);
+	const struct framework *f = ledger_framework(l, name);
 	const char *session = http_query(req, "session");
 	struct berth_error err = {0};
 
@@ -305,16 +245,18 @@ const struct framework *frameworks_session(struct leader *l,
 	return NULL;
 }
 
-void frameworks_events(struct leader *l, struct http_request *req,
+void frameworks_events(void *frameworks, struct http_request *req,
 		       const char *name)
 {
+	struct frameworks *f = frameworks;
+	const struct ledger *ledger = book_ledger(f->book);
 	struct berth_error err = {0};
 	struct stream_end *s;
 
-	if (frameworks_session(l, req, name) == NULL)
+	if (frameworks_session(ledger, req, name) == NULL)
 		return;
-	s = stream_of(l->frameworks, name);
-	if (!ledger_framework(book_ledger(l->book), name)->connected) {
+	s = stream_of(f, name);
+	if (!ledger_framework(ledger, name)->connected) {
 		error_set(&err, BERTH_ECONFLICT,
 			  "framework %s: this session is over, register again",
 			  name);
@@ -325,18 +267,19 @@ void frameworks_events(struct leader *l, struct http_request *req,
 	s->req = req;
 	http_stream_start(req, 200, "application/x-ndjson", on_closed,
 			  NULL, s);
-	framework_events_state(&s->queue, book_ledger(l->book), name);
+	framework_events_state(&s->queue, ledger, name);
 	stream_wake(s);
 	loop_timer_start(s->timer, PING_US);
 }
 
 /* ---- create, destroy ----------------------------------------------------- */
 
-struct frameworks *frameworks_create(struct leader *l)
+struct frameworks *frameworks_create(struct loop *loop, struct book *book)
 {
 	struct frameworks *f = mem_alloc(sizeof(*f));
 
-	f->leader = l;
+	f->loop = loop;
+	f->book = book;
 	f->by_name = map_create();
 	return f;
 }

@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "broker/api.h"
 #include "broker/surroundings.h"
 #include "io/where.h"
 
@@ -36,28 +35,29 @@ struct host {
 };
 
 struct hosts {
-	struct leader *leader;
+	struct net *net;
+	struct hosts_config config;
 	struct host *host;
 	size_t n;
 	bool known; /* a full report of this node has come */
+	bool ending;
 };
 
 /* ---- start and end ------------------------------------------------------- */
 
 static char **host_env(const struct hosts *h, size_t *count)
 {
-	const struct leader *l = h->leader;
 	char **env = surroundings_create(3, count);
 
-	env[(*count)++] = mem_printf("BERTH_URI=%s", api_local_uri(l->api));
-	env[(*count)++] = mem_printf("BERTH_TOKEN=%s", l->token);
+	env[(*count)++] = mem_printf("BERTH_URI=%s", h->config.uri);
+	env[(*count)++] = mem_printf("BERTH_TOKEN=%s", h->config.token);
 	return env;
 }
 
-static char *log_path(const struct leader *l, const char *name)
+static char *log_path(const struct hosts_config *c, const char *name)
 {
-	return l->set.node_dir != NULL
-		       ? mem_printf("%s/log/framework-%s.log", l->set.node_dir,
+	return c->node_dir != NULL
+		       ? mem_printf("%s/log/framework-%s.log", c->node_dir,
 				    name)
 		       : mem_strdup("");
 }
@@ -73,11 +73,11 @@ static void host_later(struct host *host)
 static int send_launch(struct host *host, char *program,
 		       struct berth_error *err)
 {
-	const struct leader *l = host->hosts->leader;
+	const struct hosts *h = host->hosts;
 	char *argv[] = {program, (char *)host->name};
-	char *log = log_path(l, host->name);
+	char *log = log_path(&h->config, host->name);
 	char *key = mem_printf("f.%s", host->name);
-	char *node = (char *)net_self(l->net);
+	char *node = (char *)net_self(h->net);
 	Berth__Msg msg = BERTH__MSG__INIT;
 	Berth__Launch launch = BERTH__LAUNCH__INIT;
 	Berth__Spec spec = BERTH__SPEC__INIT;
@@ -88,8 +88,9 @@ static int send_launch(struct host *host, char *program,
 
 	app.n_argv = 2;
 	app.argv = argv;
-	app.env = host_env(host->hosts, &app.n_env);
-	app.cwd = l->set.state_dir != NULL ? l->set.state_dir : (char *)"/";
+	app.env = host_env(h, &app.n_env);
+	app.cwd = (char *)(h->config.state_dir != NULL ? h->config.state_dir
+						       : "/");
 	app.nprocs = 1;
 	spec.job_name = (char *)host->name;
 	spec.uid = (uint32_t)getuid();
@@ -108,7 +109,7 @@ static int send_launch(struct host *host, char *program,
 	launch.tasks = tasks;
 	msg.body_case = BERTH__MSG__BODY_LAUNCH;
 	msg.launch = &launch;
-	rc = net_send(l->net, node, &msg, err);
+	rc = net_send(h->net, node, &msg, err);
 	mem_strv_free(app.env);
 	free(key);
 	free(log);
@@ -119,7 +120,6 @@ static int send_launch(struct host *host, char *program,
 static void host_start(void *arg)
 {
 	struct host *host = arg;
-	struct leader *l = host->hosts->leader;
 	struct berth_error err = {0};
 	char *program;
 
@@ -128,7 +128,7 @@ static void host_start(void *arg)
 			 host->name);
 		host->state = HOST_ABSENT;
 	}
-	if (l->ending || host->state != HOST_ABSENT)
+	if (host->hosts->ending || host->state != HOST_ABSENT)
 		return;
 	program = where_program("berth-framework", &err);
 	if (program == NULL || send_launch(host, program, &err) != 0) {
@@ -144,7 +144,7 @@ static void host_start(void *arg)
 
 static void host_kill(struct host *host)
 {
-	struct leader *l = host->hosts->leader;
+	struct net *net = host->hosts->net;
 	Berth__Msg msg = BERTH__MSG__INIT;
 	Berth__Kill k = BERTH__KILL__INIT;
 
@@ -153,7 +153,7 @@ static void host_kill(struct host *host)
 	k.why = BERTH__TASK_END__END_KILLED;
 	msg.body_case = BERTH__MSG__BODY_KILL;
 	msg.kill = &k;
-	net_send(l->net, net_self(l->net), &msg, NULL);
+	net_send(net, net_self(net), &msg, NULL);
 }
 
 static void host_ended(struct host *host, const Berth__TaskStatus *t)
@@ -164,7 +164,7 @@ static void host_ended(struct host *host, const Berth__TaskStatus *t)
 	if (host->state == HOST_ABSENT)
 		return;
 	host->state = HOST_ABSENT;
-	if (host->hosts->leader->ending)
+	if (host->hosts->ending)
 		return;
 	if (ours && loop_now_us() - host->since_us > HEALTHY_US)
 		host->pause_ms = PAUSE_FIRST_MS;
@@ -226,7 +226,7 @@ void hosts_report(void *hosts, const char *node,
 	struct hosts *h = hosts;
 	bool *named;
 
-	if (strcmp(node, net_self(h->leader->net)) != 0)
+	if (strcmp(node, net_self(h->net)) != 0)
 		return;
 	named = mem_array(h->n + 1, sizeof(*named));
 	for (size_t i = 0; i < report->n_tasks; i++) {
@@ -245,22 +245,42 @@ void hosts_report(void *hosts, const char *node,
 
 /* ---- create, destroy ----------------------------------------------------- */
 
-struct hosts *hosts_create(struct leader *l)
+void hosts_end(struct hosts *h)
+{
+	h->ending = true;
+}
+
+bool hosts_has(const struct hosts *h, const char *framework)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (strcmp(h->host[i].name, framework) == 0)
+			return true;
+	return false;
+}
+
+const char *hosts_node(const struct hosts *h)
+{
+	return net_self(h->net);
+}
+
+struct hosts *hosts_create(struct loop *loop, struct net *net,
+			   const struct hosts_config *config)
 {
 	struct hosts *h = mem_alloc(sizeof(*h));
 
-	h->leader = l;
-	while (l->set.frameworks[h->n] != NULL)
+	h->net = net;
+	h->config = *config;
+	while (config->names[h->n] != NULL)
 		h->n++;
 	h->host = mem_array(h->n + 1, sizeof(h->host[0]));
 	for (size_t i = 0; i < h->n; i++) {
 		struct host *host = &h->host[i];
 
 		host->hosts = h;
-		host->name = l->set.frameworks[i];
+		host->name = config->names[i];
 		host->index = HOSTS_FIRST_INDEX + (uint32_t)i;
 		host->pause_ms = PAUSE_FIRST_MS;
-		host->timer = loop_timer_create(l->loop, host_start, host);
+		host->timer = loop_timer_create(loop, host_start, host);
 	}
 	return h;
 }

@@ -6,15 +6,35 @@
 #ifndef BROKER_HOSTS_H
 #define BROKER_HOSTS_H
 
-#include "broker/leader_parts.h"
+#include <stdbool.h>
+
+#include "broker/net.h"
+#include "io/loop.h"
 
 struct hosts;
 
 /* Task indices of job 0 from here on are framework hosts. */
 #define HOSTS_FIRST_INDEX 1000u
 
-struct hosts *hosts_create(struct leader *l);
+/* All of it is the caller's and outlives the hosts. */
+struct hosts_config {
+	char *const *names;    /* of the frameworks; NULL-terminated */
+	const char *uri;       /* where hosts on this node find the API */
+	const char *token;
+	const char *node_dir;  /* their logs are in its log/; NULL: none */
+	const char *state_dir; /* they run there; NULL: in / */
+};
+
+struct hosts *hosts_create(struct loop *loop, struct net *net,
+			   const struct hosts_config *config);
 void hosts_destroy(struct hosts *h); /* they run on */
+/* From now on none is started. */
+void hosts_end(struct hosts *h);
+
+/* Is there one for this framework? */
+bool hosts_has(const struct hosts *h, const char *framework);
+/* Where they run. */
+const char *hosts_node(const struct hosts *h);
 
 /* A report of a node came; other nodes than ours are none of its matter.  A
  * full one says all that runs there: hosts that are not in it are started,

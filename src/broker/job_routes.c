@@ -1,19 +1,25 @@
-/* job_routes.c - the users' calls on jobs that are there. */
+#include "broker/job_routes.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "broker/api.h"
-#include "broker/book.h"
-#include "broker/jobs.h"
+#include "broker/job_waits.h"
 #include "broker/json_decode.h"
 #include "broker/json_model.h"
 #include "broker/json_text.h"
-#include "broker/launches.h"
 
-const struct job *jobs_named(struct leader *l, struct http_request *req,
-			     const char *name)
+struct job_routes {
+	struct book *book;
+	struct jobs *jobs;
+	struct launches *launches;
+	struct job_waits *waits;
+};
+
+const struct job *job_routes_named(const struct ledger *l,
+				   struct http_request *req, const char *name)
 {
 	struct berth_error err = {0};
 	const struct job *j = NULL;
@@ -26,7 +32,7 @@ const struct job *jobs_named(struct leader *l, struct http_request *req,
 		error_set(&err, BERTH_EINPUT,
 			  "job \"%.40s\": a job's number is wanted", name);
 	else
-		j = ledger_job(book_ledger(l->book), id);
+		j = ledger_job(l, id);
 	if (j != NULL)
 		return j;
 	if (err.text[0] == '\0')
@@ -74,9 +80,10 @@ static void gather(const struct job *first, const struct filter_in *f,
 	}
 }
 
-void jobs_list(struct leader *l, struct http_request *req, const char *name)
+void job_routes_list(void *routes, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	struct job_routes *r = routes;
+	struct ledger *ledger = book_ledger(r->book);
 	struct filter_in f = {http_query(req, "state"),
 			      http_query(req, "framework"),
 			      http_query(req, "name")};
@@ -130,10 +137,11 @@ static json_t *task_list(const struct job *j)
 	return a;
 }
 
-void jobs_answer(struct leader *l, uint64_t id, struct http_request *req,
-		 bool with_tasks)
+static void answer(void *routes, uint64_t id, struct http_request *req,
+		   bool with_tasks)
 {
-	const struct job *j = ledger_job(book_ledger(l->book), id);
+	struct job_routes *r = routes;
+	const struct job *j = ledger_job(book_ledger(r->book), id);
 	struct berth_error err = {0};
 	json_t *v;
 
@@ -152,9 +160,10 @@ void jobs_answer(struct leader *l, uint64_t id, struct http_request *req,
 	api_reply(req, 200, v);
 }
 
-void jobs_get(struct leader *l, struct http_request *req, const char *name)
+void job_routes_get(void *routes, struct http_request *req, const char *name)
 {
-	const struct job *j = jobs_named(l, req, name);
+	struct job_routes *r = routes;
+	const struct job *j = job_routes_named(book_ledger(r->book), req, name);
 	struct berth_error err = {0};
 	int64_t wait_ms = 0, tasks = 1;
 
@@ -163,20 +172,24 @@ void jobs_get(struct leader *l, struct http_request *req, const char *name)
 	if (api_query_int(req, "wait_ms", 0, 3600000, &wait_ms, &err) != 0 ||
 	    api_query_int(req, "tasks", 0, 1, &tasks, &err) != 0)
 		http_reply_error(req, &err);
+	else if (jobs_spec(r->jobs, j->id) == NULL || wait_ms == 0)
+		answer(r, j->id, req, tasks == 1);
 	else
-		jobs_wait(l->jobs, j->id, (uint32_t)wait_ms, req, tasks == 1);
+		job_waits_add(r->waits, j->id, (uint32_t)wait_ms, req,
+			      tasks == 1);
 }
 
 /* ---- DELETE, signal ------------------------------------------------------ */
 
-void jobs_delete(struct leader *l, struct http_request *req, const char *name)
+void job_routes_delete(void *routes, struct http_request *req, const char *name)
 {
-	const struct job *j = jobs_named(l, req, name);
+	struct job_routes *r = routes;
+	const struct job *j = job_routes_named(book_ledger(r->book), req, name);
 	struct berth_error err = {0};
 
 	if (j == NULL)
 		return;
-	if (ledger_cancel(book_ledger(l->book), j->id, book_now(), &err) != 0)
+	if (ledger_cancel(book_ledger(r->book), j->id, book_now(), &err) != 0)
 		http_reply_error(req, &err);
 	else
 		api_reply(req, 202, json_object());
@@ -191,9 +204,10 @@ static const struct json_field signal_fields[] = {
 	 .needed = true, .offset = offsetof(struct signal_in, signal)},
 };
 
-void jobs_signal(struct leader *l, struct http_request *req, const char *name)
+void job_routes_signal(void *routes, struct http_request *req, const char *name)
 {
-	const struct job *j = jobs_named(l, req, name);
+	struct job_routes *r = routes;
+	const struct job *j = job_routes_named(book_ledger(r->book), req, name);
 	struct berth_error err = {0};
 	struct signal_in in = {0};
 	json_t *body;
@@ -205,7 +219,7 @@ void jobs_signal(struct leader *l, struct http_request *req, const char *name)
 		return;
 	if (JSON_DECODE(body, "", signal_fields, &in, &err) != 0) {
 		http_reply_error(req, &err);
-	} else if (launches_signal_job(l->launches, j, in.signal) == 0) {
+	} else if (launches_signal_job(r->launches, j, in.signal) == 0) {
 		error_set(&err, BERTH_ECONFLICT,
 			  "job %llu: no task of it runs",
 			  (unsigned long long)j->id);
@@ -214,4 +228,34 @@ void jobs_signal(struct leader *l, struct http_request *req, const char *name)
 		api_reply(req, 202, json_object());
 	}
 	json_decref(body);
+}
+
+/* ---- create, destroy ----------------------------------------------------- */
+
+void job_routes_event(void *routes, const struct event *ev)
+{
+	struct job_routes *r = routes;
+
+	job_waits_event(r->waits, ev);
+}
+
+struct job_routes *job_routes_create(struct loop *loop, struct book *book,
+				     struct jobs *jobs,
+				     struct launches *launches)
+{
+	struct job_routes *r = mem_alloc(sizeof(*r));
+
+	r->book = book;
+	r->jobs = jobs;
+	r->launches = launches;
+	r->waits = job_waits_create(loop, answer, r);
+	return r;
+}
+
+void job_routes_destroy(struct job_routes *r)
+{
+	if (r == NULL)
+		return;
+	job_waits_destroy(r->waits);
+	free(r);
 }

@@ -1,19 +1,22 @@
 /*
  * jobs.h - what the leader knows of a job beside the ledger: its decoded spec
- * while it lives, where its tasks ran for as long as it is remembered, and
- * who waits for its end.
+ * while it lives, and where its tasks ran for as long as it is remembered.
  */
 #ifndef BROKER_JOBS_H
 #define BROKER_JOBS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "broker/book.h"
 #include "broker/json_spec.h"
-#include "broker/leader_parts.h"
-#include "model/event.h"
 
 struct jobs;
 
-struct jobs *jobs_create(struct leader *l);
-void jobs_destroy(struct jobs *j); /* waiters are dropped */
+struct jobs *jobs_create(struct book *book);
+void jobs_destroy(struct jobs *j);
 void jobs_event(void *jobs, const struct event *ev); /* book_event_f */
 
 /* Put a job into the ledger; takes over spec.  Returns 0 and its number. */
@@ -39,20 +42,5 @@ struct jobs_place {
  * with tasks that were launched in the meantime. */
 bool jobs_next_place(const struct jobs *j, uint64_t id, size_t *pos,
 		     struct jobs_place *out);
-
-/* Answer req when the job has ended or wait_ms are over. */
-void jobs_wait(struct jobs *j, uint64_t id, uint32_t wait_ms,
-	       struct http_request *req, bool with_tasks);
-
-/* job_routes.c */
-/* A job's number out of a path; 0: answered with the error. */
-const struct job *jobs_named(struct leader *l, struct http_request *req,
-			     const char *name);
-void jobs_answer(struct leader *l, uint64_t id, struct http_request *req,
-		 bool with_tasks);
-void jobs_list(struct leader *l, struct http_request *req, const char *name);
-void jobs_get(struct leader *l, struct http_request *req, const char *name);
-void jobs_delete(struct leader *l, struct http_request *req, const char *name);
-void jobs_signal(struct leader *l, struct http_request *req, const char *name);
 
 #endif

@@ -6,10 +6,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
-#include "broker/book.h"
-#include "broker/jobs.h"
 #include "broker/launch_msg.h"
-#include "broker/nodes.h"
 
 /* Tasks in one message. */
 #define BATCH 512
@@ -25,7 +22,10 @@ struct pending {
 };
 
 struct launches {
-	struct leader *leader;
+	const char *berth;
+	struct book *book;
+	struct jobs *jobs;
+	struct nodes *nodes;
 	STAILQ_HEAD(, pending) pending; /* in the order they have to go */
 	struct map *open;		/* the last one for a node */
 	struct loop_timer *flush;
@@ -43,7 +43,7 @@ static void on_flush(void *arg)
 		STAILQ_REMOVE_HEAD(&la->pending, entry);
 		map_remove(la->open, p->node);
 		/* To a node that is down: its tasks are lost already. */
-		nodes_post(la->leader->nodes, p->node, p->msg);
+		nodes_post(la->nodes, p->node, p->msg);
 		json_decref(p->own);
 		free(p->node);
 		free(p);
@@ -123,7 +123,7 @@ static int to_ledger(struct launches *la, const char *framework, uint64_t job,
 			.nranks = t->nranks,
 		};
 	}
-	rc = ledger_launch(book_ledger(la->leader->book), framework, job, tasks,
+	rc = ledger_launch(book_ledger(la->book), framework, job, tasks,
 			   call->ntasks, book_now(), err);
 	free(tasks);
 	return rc;
@@ -133,7 +133,6 @@ int launches_start(struct launches *la, const char *framework, uint64_t job,
 		   const struct launch_call *call, const struct job_spec *spec,
 		   struct berth_error *err)
 {
-	struct leader *l = la->leader;
 	const struct slice **slices;
 	char *key, *nspace = NULL;
 	struct launch_ident id = {.job = job, .framework = framework};
@@ -141,20 +140,20 @@ int launches_start(struct launches *la, const char *framework, uint64_t job,
 
 	if (to_ledger(la, framework, job, call, err) != 0)
 		return -1;
-	before = jobs_count_launch(l->jobs, job);
+	before = jobs_count_launch(la->jobs, job);
 	slices = mem_array(call->ntasks, sizeof(slices[0]));
 	for (size_t i = 0; i < call->ntasks; i++)
-		slices[i] = ledger_slice(book_ledger(l->book),
+		slices[i] = ledger_slice(book_ledger(la->book),
 					 call->task[i].slice);
 	if (!call->pmix) {
 		key = mem_printf("p.%s.%u", framework, spec->uid);
 	} else if (before == 0) {
 		key = mem_printf("j%llu", (unsigned long long)job);
-		nspace = mem_printf("%s-%llu", l->set.berth,
+		nspace = mem_printf("%s-%llu", la->berth,
 				    (unsigned long long)job);
 	} else {
 		key = mem_printf("j%llu.%u", (unsigned long long)job, before);
-		nspace = mem_printf("%s-%llu.%u", l->set.berth,
+		nspace = mem_printf("%s-%llu.%u", la->berth,
 				    (unsigned long long)job, before);
 	}
 	id.shepherd = key;
@@ -211,7 +210,7 @@ static size_t to_all(struct launches *la, const struct job *j, uint32_t signal,
 
 		msg->kill->all = true;
 		msg->kill->signal_only = signal_only;
-		nodes_post(la->leader->nodes, node->name, msg);
+		nodes_post(la->nodes, node->name, msg);
 	}
 	map_destroy(nodes, NULL);
 	return n;
@@ -233,7 +232,7 @@ int launches_kill_task(struct launches *la, const struct job *j,
 		       uint32_t index, uint32_t signal, uint32_t grace_ms,
 		       struct berth_error *err)
 {
-	const struct task *t = ledger_task(book_ledger(la->leader->book),
+	const struct task *t = ledger_task(book_ledger(la->book),
 					   j->id, index);
 	Berth__Msg *msg;
 
@@ -246,19 +245,19 @@ int launches_kill_task(struct launches *la, const struct job *j,
 	on_flush(la);
 	msg = kill_msg(j->id, signal, grace_ms, BERTH__TASK_END__END_KILLED);
 	msg->kill->index = index;
-	nodes_post(la->leader->nodes, t->node->name, msg);
+	nodes_post(la->nodes, t->node->name, msg);
 	return 0;
 }
 
 /* ---- the end of a job ---------------------------------------------------- */
 
-void launches_forget(struct launches *la, uint64_t job)
+static void forget_job(struct launches *la, uint64_t job)
 {
 	struct map *told = map_create();
 	struct jobs_place place;
 	size_t pos = 0;
 
-	while (jobs_next_place(la->leader->jobs, job, &pos, &place)) {
+	while (jobs_next_place(la->jobs, job, &pos, &place)) {
 		Berth__Msg msg = BERTH__MSG__INIT;
 		Berth__ForgetJob forget = BERTH__FORGET_JOB__INIT;
 
@@ -267,21 +266,32 @@ void launches_forget(struct launches *la, uint64_t job)
 		forget.job = job;
 		msg.body_case = BERTH__MSG__BODY_FORGET_JOB;
 		msg.forget_job = &forget;
-		nodes_send(la->leader->nodes, place.node, &msg);
+		nodes_send(la->nodes, place.node, &msg);
 	}
 	map_destroy(told, NULL);
 }
 
+void launches_event(void *launches, const struct event *ev)
+{
+	if (ev->type == EVENT_JOB_FORGOTTEN)
+		forget_job(launches, ev->job.job);
+}
+
 /* ---- create, destroy ----------------------------------------------------- */
 
-struct launches *launches_create(struct leader *l)
+struct launches *launches_create(struct loop *loop, const char *berth,
+				 struct book *book, struct jobs *jobs,
+				 struct nodes *nodes)
 {
 	struct launches *la = mem_alloc(sizeof(*la));
 
-	la->leader = l;
+	la->berth = berth;
+	la->book = book;
+	la->jobs = jobs;
+	la->nodes = nodes;
 	STAILQ_INIT(&la->pending);
 	la->open = map_create();
-	la->flush = loop_timer_create(l->loop, on_flush, la);
+	la->flush = loop_timer_create(loop, on_flush, la);
 	return la;
 }
 

@@ -5,13 +5,22 @@
 #ifndef BROKER_LAUNCHES_H
 #define BROKER_LAUNCHES_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "broker/book.h"
+#include "broker/jobs.h"
 #include "broker/json_launch.h"
-#include "broker/leader_parts.h"
-#include "model/job.h"
+#include "broker/nodes.h"
+#include "io/loop.h"
 
 struct launches;
 
-struct launches *launches_create(struct leader *l);
+/* berth: its name, the caller's. */
+struct launches *launches_create(struct loop *loop, const char *berth,
+				 struct book *book, struct jobs *jobs,
+				 struct nodes *nodes);
 void launches_destroy(struct launches *la); /* what has not gone is dropped */
 
 /* Carry out a framework's launch: ledger first, then the nodes. */
@@ -30,7 +39,8 @@ int launches_kill_task(struct launches *la, const struct job *j,
  * many nodes. */
 size_t launches_signal_job(struct launches *la, const struct job *j,
 			   uint32_t signal);
-/* Its files on the nodes may go. */
-void launches_forget(struct launches *la, uint64_t job);
+/* The files of a forgotten job on the nodes may go: to be told before jobs
+ * forget where it ran (book_event_f). */
+void launches_event(void *launches, const struct event *ev);
 
 #endif

@@ -6,20 +6,73 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
-#include "broker/api.h"
+#include "broker/api_server.h"
 #include "broker/book.h"
+#include "broker/calls.h"
 #include "broker/events.h"
 #include "broker/frameworks.h"
 #include "broker/hosts.h"
+#include "broker/job_routes.h"
 #include "broker/jobs.h"
 #include "broker/launches.h"
-#include "broker/leader_parts.h"
+#include "broker/metrics.h"
 #include "broker/nodes.h"
 #include "broker/outputs.h"
+#include "broker/reaper.h"
+#include "broker/routes.h"
 #include "broker/shares.h"
+#include "broker/shutdown.h"
 #include "broker/stdins.h"
+#include "broker/stream_routes.h"
 #include "broker/submit.h"
+#include "broker/views.h"
 #include "config.h"
+
+/* leader_config with its strings owned and its defaults filled in. */
+struct leader_settings {
+	char *berth, *version, *contact_path, *unix_path, *listen_host;
+	char *node_dir, *state_dir, *policy;
+	char **frameworks;
+	struct role_conf *roles;
+	size_t nroles;
+	unsigned listen_port;
+	bool listen_local, no_tcp;
+	uint64_t seed;
+	uint32_t offer_expiry_ms, heartbeat_ms, heartbeat_timeout_ms,
+		node_timeout_ms;
+	size_t keep_jobs, keep_events;
+};
+
+/* All parts; each knows those above it here that it was given, and no
+ * others. */
+struct leader {
+	struct loop *loop;
+	struct net *net;
+	struct leader_settings set;
+	char token[65];
+	uint64_t started_us; /* loop_now_us */
+
+	struct book *book;	       /* the ledger and what follows from it */
+	struct nodes *nodes;	       /* hellos, heartbeats, loss */
+	struct events *events;	       /* the last events as text */
+	struct jobs *jobs;	       /* specs, where tasks ran */
+	struct launches *launches;     /* Launch and Kill on their way out */
+	struct outputs *outputs;       /* readers of output */
+	struct stdins *stdins;	       /* writers of standard input */
+	struct reaper *reaper;	       /* of frameworks that stay away */
+	struct frameworks *frameworks; /* registrations, event streams */
+	struct job_routes *job_routes; /* users' calls, waiters */
+	struct shares *shares;	       /* what is set for roles */
+	struct api_server *server;     /* HTTP server and contact file */
+	struct hosts *hosts;	       /* the framework hosts we started */
+	struct submits *submits;       /* jobs whose framework is yet to come */
+	struct shutdown *shutdown;     /* the end of it all */
+	struct calls calls;
+	struct stream_routes stream_routes;
+	struct views views;
+	struct metrics metrics;
+	struct routes *routes;	       /* which call is whose */
+};
 
 /* ---- settings ------------------------------------------------------------ */
 
@@ -78,7 +131,7 @@ static void settings_finish(struct leader_settings *s)
 	role_conf_free(s->roles, s->nroles);
 }
 
-/* ---- create, destroy ----------------------------------------------------- */
+/* ---- the parts ----------------------------------------------------------- */
 
 static int set_token(struct leader *l, const char *token,
 		     struct berth_error *err)
@@ -119,19 +172,148 @@ static struct nodes *make_nodes(struct leader *l)
 	return nodes_create(l->loop, l->net, l->book, &config);
 }
 
-/* Who hears of what, in the order in which they are told. */
-static void wire(struct leader *l)
+static struct hosts *make_hosts(struct leader *l)
 {
-	book_listen(l->book, events_event, l->events);
-	book_listen(l->book, jobs_event, l->jobs);
-	book_listen(l->book, frameworks_event, l->frameworks);
-	book_listen(l->book, outputs_event, l->outputs);
-	book_listen(l->book, stdins_event, l->stdins);
-	book_after_round(l->book, frameworks_reap, l->frameworks);
+	const struct hosts_config config = {
+		.names = l->set.frameworks,
+		.uri = api_server_local_uri(l->server),
+		.token = l->token,
+		.node_dir = l->set.node_dir,
+		.state_dir = l->set.state_dir,
+	};
+
+	return hosts_create(l->loop, l->net, &config);
+}
+
+static void on_request(void *arg, struct http_request *req)
+{
+	struct leader *l = arg;
+
+	routes_dispatch(l->routes, req);
+}
+
+static struct api_server *make_server(struct leader *l,
+				      struct berth_error *err)
+{
+	const struct api_server_config config = {
+		.berth = l->set.berth,
+		.leader = net_self(l->net),
+		.token = l->token,
+		.contact_path = l->set.contact_path,
+		.unix_path = l->set.unix_path,
+		.listen_host = l->set.listen_host,
+		.listen_port = l->set.listen_port,
+		.listen_local = l->set.listen_local,
+		.no_tcp = l->set.no_tcp,
+	};
+
+	return api_server_create(l->loop, &config, on_request, l, err);
+}
+
+/* The parts that follow the ledger, and who hears of what in which order:
+ * launches ask jobs where a job ran before jobs forget it. */
+static void make_followers(struct leader *l)
+{
+	struct loop *loop = l->loop;
+	struct book *book = l->book;
+
+	l->events = events_create(loop, l->set.keep_events);
+	l->jobs = jobs_create(book);
+	l->launches = launches_create(loop, l->set.berth, book, l->jobs,
+				      l->nodes);
+	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches);
+	l->frameworks = frameworks_create(loop, book);
+	l->reaper = reaper_create(book, l->jobs, l->launches);
+	l->outputs = outputs_create(loop, book, l->jobs, l->nodes);
+	l->stdins = stdins_create(loop, book, l->nodes);
+
+	book_listen(book, events_event, l->events);
+	book_listen(book, launches_event, l->launches);
+	book_listen(book, jobs_event, l->jobs);
+	book_listen(book, job_routes_event, l->job_routes);
+	book_listen(book, reaper_event, l->reaper);
+	book_listen(book, frameworks_event, l->frameworks);
+	book_listen(book, outputs_event, l->outputs);
+	book_listen(book, stdins_event, l->stdins);
+	book_after_round(book, reaper_reap, l->reaper);
 	nodes_on_change(l->nodes, outputs_node, l->outputs);
 	nodes_on_change(l->nodes, stdins_node, l->stdins);
-	nodes_on_report(l->nodes, hosts_report, l->hosts);
 }
+
+/* The framework hosts, which need the server, and those that need them. */
+static void make_hosting(struct leader *l)
+{
+	l->hosts = make_hosts(l);
+	l->submits = submits_create(l->loop, l->book, l->jobs, l->hosts);
+	l->shutdown = shutdown_create(l->loop, l->nodes, l->hosts);
+	nodes_on_report(l->nodes, hosts_report, l->hosts);
+	book_listen(l->book, submits_event, l->submits);
+}
+
+/* ---- the API ------------------------------------------------------------- */
+
+static void make_handlers(struct leader *l)
+{
+	l->calls = (struct calls){l->book, l->jobs, l->launches};
+	l->stream_routes = (struct stream_routes){l->book, l->jobs, l->outputs,
+						  l->stdins};
+	l->views = (struct views){
+		.book = l->book,
+		.nodes = l->nodes,
+		.net = l->net,
+		.shutdown = l->shutdown,
+		.berth = l->set.berth,
+		.version = l->set.version,
+		.started_us = l->started_us,
+	};
+	l->metrics = (struct metrics){
+		.book = l->book,
+		.nodes = l->nodes,
+		.frameworks = l->frameworks,
+		.outputs = l->outputs,
+		.server = l->server,
+		.net = l->net,
+	};
+}
+
+static struct routes *make_routes(struct leader *l)
+{
+	void *views = &l->views, *jobs = l->job_routes;
+	void *streams = &l->stream_routes, *frameworks = l->frameworks;
+	const struct route table[] = {
+		{"GET", "/v1/status", views_status, views},
+		{"GET", "/v1/nodes", views_nodes, views},
+		{"GET", "/v1/nodes/*", views_node, views},
+		{"GET", "/v1/slices", views_slices, views},
+		{"GET", "/v1/offers", views_offers, views},
+		{"GET", "/v1/demands", views_demands, views},
+		{"GET", "/v1/frameworks", views_frameworks, views},
+		{"GET", "/v1/shares", shares_get, l->shares},
+		{"PUT", "/v1/shares/*", shares_put, l->shares},
+		{"DELETE", "/v1/shares/*", shares_delete, l->shares},
+		{"GET", "/v1/metrics", metrics_get, &l->metrics},
+		{"GET", "/v1/events", events_get, l->events},
+
+		{"POST", "/v1/jobs", submits_post, l->submits},
+		{"GET", "/v1/jobs", job_routes_list, jobs},
+		{"GET", "/v1/jobs/*", job_routes_get, jobs},
+		{"DELETE", "/v1/jobs/*", job_routes_delete, jobs},
+		{"POST", "/v1/jobs/*/signal", job_routes_signal, jobs},
+		{"GET", "/v1/jobs/*/output", stream_routes_output, streams},
+		{"POST", "/v1/jobs/*/stdin", stream_routes_stdin, streams},
+
+		{"POST", "/v1/frameworks", frameworks_post, frameworks},
+		{"GET", "/v1/frameworks/*/events", frameworks_events,
+		 frameworks},
+		{"POST", "/v1/frameworks/*/calls", calls_post, &l->calls},
+
+		{"POST", "/v1/shutdown", shutdown_post, l->shutdown},
+	};
+
+	return routes_create(table, sizeof(table) / sizeof(table[0]));
+}
+
+/* ---- create, destroy ----------------------------------------------------- */
 
 struct leader *leader_create(struct loop *loop, struct net *net,
 			     const struct leader_config *config,
@@ -149,21 +331,17 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	if (l->book == NULL)
 		goto fail;
 	l->nodes = make_nodes(l);
-	l->events = events_create(loop, l->set.keep_events);
-	l->jobs = jobs_create(l);
-	l->submits = submits_create(l);
-	l->frameworks = frameworks_create(l);
-	l->launches = launches_create(l);
-	l->outputs = outputs_create(l);
-	l->stdins = stdins_create(l);
-	l->hosts = hosts_create(l);
-	wire(l);
-	l->shares = shares_create(l, err);
+	make_followers(l);
+	l->shares = shares_create(l->book, l->set.roles, l->set.nroles,
+				  l->set.state_dir, err);
 	if (l->shares == NULL)
 		goto fail;
-	l->api = api_create(l, err);
-	if (l->api == NULL)
+	l->server = make_server(l, err);
+	if (l->server == NULL)
 		goto fail;
+	make_hosting(l);
+	make_handlers(l);
+	l->routes = make_routes(l);
 	return l;
 fail:
 	leader_destroy(l);
@@ -180,21 +358,24 @@ void leader_destroy(struct leader *l)
 	stdins_destroy(l->stdins);
 	submits_destroy(l->submits);
 	frameworks_destroy(l->frameworks);
+	reaper_destroy(l->reaper);
+	job_routes_destroy(l->job_routes);
 	launches_destroy(l->launches);
+	shutdown_destroy(l->shutdown);
 	hosts_destroy(l->hosts);
 	jobs_destroy(l->jobs);
 	nodes_destroy(l->nodes);
 	shares_destroy(l->shares);
 	book_destroy(l->book);
-	api_destroy(l->api);
+	api_server_destroy(l->server);
+	routes_destroy(l->routes);
 	settings_finish(&l->set);
 	free(l);
 }
 
 void leader_on_shutdown(struct leader *l, leader_ended_f ended, void *arg)
 {
-	l->ended = ended;
-	l->ended_arg = arg;
+	shutdown_on_end(l->shutdown, ended, arg);
 }
 
 const char *leader_token(const struct leader *l)
@@ -204,7 +385,7 @@ const char *leader_token(const struct leader *l)
 
 const char *leader_uri(const struct leader *l)
 {
-	return api_uri(l->api);
+	return api_server_uri(l->server);
 }
 
 /* ---- the net ------------------------------------------------------------- */

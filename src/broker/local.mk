@@ -28,14 +28,16 @@ LIBNETMPI = src/broker/libnetmpi.a
 noinst_LIBRARIES += src/broker/libleader.a
 LEADER_SOURCES = \
 	src/broker/api.c src/broker/api.h \
+	src/broker/api_server.c src/broker/api_server.h \
 	src/broker/book.c src/broker/book.h \
-	src/broker/calls.c \
+	src/broker/calls.c src/broker/calls.h \
 	src/broker/event_json.c src/broker/event_json.h \
 	src/broker/events.c src/broker/events.h \
 	src/broker/framework_events.c src/broker/framework_events.h \
 	src/broker/frameworks.c src/broker/frameworks.h \
 	src/broker/hosts.c src/broker/hosts.h \
-	src/broker/job_routes.c \
+	src/broker/job_routes.c src/broker/job_routes.h \
+	src/broker/job_waits.c src/broker/job_waits.h \
 	src/broker/jobs.c src/broker/jobs.h \
 	src/broker/json_decode.c src/broker/json_decode.h \
 	src/broker/json_demand.c src/broker/json_demand.h \
@@ -45,17 +47,20 @@ LEADER_SOURCES = \
 	src/broker/json_text.c src/broker/json_text.h \
 	src/broker/launch_msg.c src/broker/launch_msg.h \
 	src/broker/launches.c src/broker/launches.h \
-	src/broker/leader.c src/broker/leader.h src/broker/leader_parts.h \
+	src/broker/leader.c src/broker/leader.h \
 	src/broker/metrics.c src/broker/metrics.h \
 	src/broker/node_sync.c src/broker/node_sync.h \
 	src/broker/nodes.c src/broker/nodes.h \
 	src/broker/output_cut.c src/broker/output_cut.h \
 	src/broker/outputs.c src/broker/outputs.h \
+	src/broker/reaper.c src/broker/reaper.h \
 	src/broker/reports.c src/broker/reports.h \
 	src/broker/role_conf.c src/broker/role_conf.h \
 	src/broker/routes.c src/broker/routes.h \
 	src/broker/shares.c src/broker/shares.h \
+	src/broker/shutdown.c src/broker/shutdown.h \
 	src/broker/stdins.c src/broker/stdins.h \
+	src/broker/stream_routes.c src/broker/stream_routes.h \
 	src/broker/submit.c src/broker/submit.h \
 	src/broker/surroundings.c src/broker/surroundings.h \
 	src/broker/views.c src/broker/views.h \

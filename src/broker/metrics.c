@@ -4,11 +4,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "broker/api.h"
-#include "broker/book.h"
-#include "broker/frameworks.h"
-#include "broker/nodes.h"
-#include "broker/outputs.h"
 
 static void add(struct buf *b, const char *type, const char *name,
 		const char *help, uint64_t v)
@@ -94,31 +89,32 @@ static uint64_t resident_kib(void)
 	return resident * ((uint64_t)sysconf(_SC_PAGESIZE) / 1024);
 }
 
-void metrics_get(struct leader *l, struct http_request *req, const char *name)
+void metrics_get(void *metrics, struct http_request *req, const char *name)
 {
+	const struct metrics *m = metrics;
 	struct ledger_stats st;
 	struct buf b;
 	size_t streams, queued;
 
 	buf_init(&b);
-	ledger_stats(book_ledger(l->book), &st);
+	ledger_stats(book_ledger(m->book), &st);
 	add_ledger(&b, &st);
 	add(&b, "gauge", "nodes_up", "Nodes that are up.",
-	    nodes_count_up(l->nodes));
-	frameworks_figures(l->frameworks, &streams, &queued);
+	    nodes_count_up(m->nodes));
+	frameworks_figures(m->frameworks, &streams, &queued);
 	add(&b, "gauge", "framework_streams", "Streams of events that are open.",
 	    streams);
 	add(&b, "gauge", "framework_queued_bytes",
 	    "Events that frameworks have not read.", queued);
 	add(&b, "gauge", "output_readers", "Readers of output.",
-	    outputs_readers(l->outputs));
+	    outputs_readers(m->outputs));
 	add(&b, "counter", "output_bytes_total", "Output passed to readers.",
-	    outputs_bytes(l->outputs));
+	    outputs_bytes(m->outputs));
 	add(&b, "counter", "requests_total", "HTTP requests.",
-	    api_requests(l->api));
+	    api_server_requests(m->server));
 	add(&b, "gauge", "resident_kib", "Resident memory of the leader.",
 	    resident_kib());
-	add_net(&b, l->net);
+	add_net(&b, m->net);
 	http_reply(req, 200, "text/plain; version=0.0.4", b.data, b.len);
 	buf_finish(&b);
 }

@@ -2,8 +2,24 @@
 #ifndef BROKER_METRICS_H
 #define BROKER_METRICS_H
 
-#include "broker/leader_parts.h"
+#include "broker/api_server.h"
+#include "broker/book.h"
+#include "broker/frameworks.h"
+#include "broker/net.h"
+#include "broker/nodes.h"
+#include "broker/outputs.h"
 
-void metrics_get(struct leader *l, struct http_request *req, const char *name);
+/* Who is asked for them. */
+struct metrics {
+	const struct book *book;
+	const struct nodes *nodes;
+	const struct frameworks *frameworks;
+	const struct outputs *outputs;
+	const struct api_server *server;
+	const struct net *net;
+};
+
+/* route_f; the first argument is a struct metrics. */
+void metrics_get(void *metrics, struct http_request *req, const char *name);
 
 #endif

@@ -6,10 +6,6 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "broker/api.h"
-#include "broker/book.h"
-#include "broker/jobs.h"
-#include "broker/nodes.h"
 #include "broker/output_cut.h"
 
 /* What one read asks for, where it is likely to get it, and where it may have
@@ -45,11 +41,8 @@ struct reader {
 	LIST_ENTRY(reader) entry;
 	struct outputs *all;
 	struct http_request *req;
-	uint64_t id, job;
-	/* What it wants. */
-	bool out, err, follow, lines, raw;
-	int64_t task, rank; /* -1: all; rank -2: all */
-	uint64_t from;
+	uint64_t id;
+	struct output_want want;
 
 	struct source **source;
 	size_t nsources, room, open; /* open: not done */
@@ -60,7 +53,10 @@ struct reader {
 };
 
 struct outputs {
-	struct leader *leader;
+	struct loop *loop;
+	struct book *book;
+	struct jobs *jobs;
+	struct nodes *nodes;
 	LIST_HEAD(, reader) readers;
 	size_t nreaders;
 	uint64_t ids, bytes;
@@ -76,7 +72,7 @@ static int cancel_read(struct reader *r, struct source *s)
 	c.id = r->id << 32 | s->id;
 	msg.body_case = BERTH__MSG__BODY_OUTPUT_CANCEL;
 	msg.output_cancel = &c;
-	return nodes_send(r->all->leader->nodes, s->node, &msg);
+	return nodes_send(r->all->nodes, s->node, &msg);
 }
 
 static void reader_destroy(struct reader *r)
@@ -98,8 +94,8 @@ static void reader_destroy(struct reader *r)
 /* The last line, and the end of the answer. */
 static void reader_end(struct reader *r)
 {
-	struct ledger *ledger = book_ledger(r->all->leader->book);
-	const struct job *j = ledger_job(ledger, r->job);
+	struct ledger *ledger = book_ledger(r->all->book);
+	const struct job *j = ledger_job(ledger, r->want.job);
 	struct http_request *req = r->req;
 	struct buf line;
 
@@ -109,7 +105,7 @@ static void reader_end(struct reader *r)
 		buf_printf(&line, ",\"exit_code\":%d,\"outcome\":\"%s\"",
 			   j->exit_code, job_outcome_name(j->outcome));
 	buf_puts(&line, "}\n");
-	if (!r->raw)
+	if (!r->want.raw)
 		http_stream_send(req, line.data, line.len);
 	buf_finish(&line);
 	reader_destroy(r);
@@ -129,14 +125,14 @@ static void source_add(struct reader *r, const struct jobs_place *p,
 {
 	struct source *s;
 
-	if (r->raw && r->nsources > 0)
+	if (r->want.raw && r->nsources > 0)
 		return;
 	s = mem_alloc(sizeof(*s));
-	s->tag = (struct output_tag){r->job, p->index, rank, err};
+	s->tag = (struct output_tag){r->want.job, p->index, rank, err};
 	s->node = p->node;
-	s->offset = r->from;
+	s->offset = r->want.from;
 	s->id = (uint32_t)r->nsources;
-	output_cut_init(&s->cut, r->lines);
+	output_cut_init(&s->cut, r->want.lines);
 	if (r->nsources == r->room) {
 		r->room = r->room > 0 ? 2 * r->room : 8;
 		r->source = mem_resize(r->source, r->room,
@@ -152,17 +148,17 @@ static void find_sources(struct reader *r)
 {
 	struct jobs_place p;
 
-	while (jobs_next_place(r->all->leader->jobs, r->job, &r->place, &p)) {
-		if (r->task >= 0 && p.index != r->task)
+	while (jobs_next_place(r->all->jobs, r->want.job, &r->place, &p)) {
+		if (r->want.task >= 0 && p.index != r->want.task)
 			continue;
 		for (uint32_t i = 0; i < (p.nranks > 0 ? p.nranks : 1); i++) {
 			int32_t rank = p.nranks > 0 ? (int32_t)p.ranks[i] : -1;
 
-			if (r->rank >= -1 && rank != r->rank)
+			if (r->want.rank >= -1 && rank != r->want.rank)
 				continue;
-			if (r->out)
+			if (r->want.out)
 				source_add(r, &p, rank, false);
-			if (r->err)
+			if (r->want.err)
 				source_add(r, &p, rank, true);
 		}
 	}
@@ -193,7 +189,7 @@ static void source_flush(struct reader *r, struct source *s)
 {
 	struct buf text;
 
-	if (r->raw || s->cut.carry.len == 0)
+	if (r->want.raw || s->cut.carry.len == 0)
 		return;
 	buf_init(&text);
 	output_cut_add(&s->cut, &s->tag, "", 0, true, &text);
@@ -213,19 +209,19 @@ static int send_read(struct reader *r, struct source *s)
 	s->large = r->reads_large < READS_LARGE;
 	s->asked = s->large ? READ_MOST : READ_PARKED;
 	q.id = r->id << 32 | s->id;
-	q.job = r->job;
+	q.job = r->want.job;
 	q.index = s->tag.task;
 	q.rank = s->tag.rank;
 	q.err = s->tag.err;
 	q.offset = s->offset;
 	q.max = s->asked;
-	q.wait_ms = r->follow ? PARK_MS : 0;
+	q.wait_ms = r->want.follow ? PARK_MS : 0;
 	msg.body_case = BERTH__MSG__BODY_OUTPUT_READ;
 	msg.output_read = &q;
 	r->reads++;
 	if (s->large)
 		r->reads_large++;
-	if (nodes_send(r->all->leader->nodes, s->node, &msg) == 0)
+	if (nodes_send(r->all->nodes, s->node, &msg) == 0)
 		return 0;
 	read_over(r, s);
 	return -1;
@@ -234,9 +230,9 @@ static int send_read(struct reader *r, struct source *s)
 /* The node cannot be asked now: later, or never. */
 static void source_refused(struct reader *r, struct source *s)
 {
-	const char *state = nodes_state(r->all->leader->nodes, s->node);
+	const char *state = nodes_state(r->all->nodes, s->node);
 
-	if (strcmp(state, "down") == 0 || !r->follow) {
+	if (strcmp(state, "down") == 0 || !r->want.follow) {
 		source_flush(r, s);
 		source_done(r, s);
 		return;
@@ -249,7 +245,7 @@ static void source_refused(struct reader *r, struct source *s)
 static bool job_over(const struct reader *r)
 {
 	const struct job *j =
-		ledger_job(book_ledger(r->all->leader->book), r->job);
+		ledger_job(book_ledger(r->all->book), r->want.job);
 
 	return j == NULL || j->state == JOB_ENDED;
 }
@@ -271,7 +267,7 @@ static void on_wake(void *arg)
 		if (send_read(r, s) != 0)
 			source_refused(r, s);
 	}
-	if (r->open == 0 && (!r->follow || job_over(r)))
+	if (r->open == 0 && (!r->want.follow || job_over(r)))
 		reader_end(r);
 }
 
@@ -290,7 +286,7 @@ static void pass_on(struct reader *r, struct source *s,
 
 	r->all->bytes += d->data.len;
 	s->offset += d->data.len;
-	if (r->raw) {
+	if (r->want.raw) {
 		http_stream_send(r->req, d->data.data, d->data.len);
 		return;
 	}
@@ -306,8 +302,8 @@ static void pass_on(struct reader *r, struct source *s,
  * report of a true end comes before any answer that says so. */
 static bool task_over(const struct reader *r, const struct source *s)
 {
-	const struct task *t = ledger_task(book_ledger(r->all->leader->book),
-					   r->job, s->tag.task);
+	const struct task *t = ledger_task(book_ledger(r->all->book),
+					   r->want.job, s->tag.task);
 
 	return t == NULL || t->status.state == TASK_ENDED;
 }
@@ -315,15 +311,15 @@ static bool task_over(const struct reader *r, const struct source *s)
 static void take_data(struct reader *r, struct source *s,
 		      const Berth__OutputData *d)
 {
-	bool early = d->ended && r->follow && !task_over(r, s);
+	bool early = d->ended && r->want.follow && !task_over(r, s);
 	bool over = (d->ended && !early) ||
-		    (!r->follow &&
+		    (!r->want.follow &&
 		     (d->data.len == 0 || s->offset + d->data.len >= d->size));
 
 	s->plenty = d->data.len >= s->asked;
 	read_over(r, s);
 	pass_on(r, s, d, over);
-	if (over || (d->missing && (!r->follow || task_over(r, s)))) {
+	if (over || (d->missing && (!r->want.follow || task_over(r, s)))) {
 		source_done(r, s);
 	} else if (d->missing || (early && d->data.len == 0)) {
 		TAILQ_INSERT_TAIL(&r->missing, s, entry);
@@ -368,7 +364,7 @@ void outputs_event(void *outputs, const struct event *ev)
 	else
 		return;
 	LIST_FOREACH(r, &o->readers, entry) {
-		if (r->job != job)
+		if (r->want.job != job)
 			continue;
 		/* What was not there may be now. */
 		TAILQ_CONCAT(&r->ready, &r->missing, entry);
@@ -400,7 +396,7 @@ void outputs_node(void *outputs, const char *node, bool up)
 	}
 }
 
-/* ---- GET ----------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 static void on_closed(void *arg)
 {
@@ -412,63 +408,23 @@ static void on_drained(void *arg)
 	reader_wake(arg);
 }
 
-static int parse(struct http_request *req, struct reader *r,
-		 struct berth_error *err)
+void outputs_read(struct outputs *o, struct http_request *req,
+		  const struct output_want *want)
 {
-	const char *stream = http_query(req, "stream");
-	int64_t from = 0;
+	struct reader *r = mem_alloc(sizeof(*r));
 
-	r->task = -1;
-	r->rank = -2;
-	if (stream == NULL)
-		stream = "both";
-	r->out = strcmp(stream, "out") == 0 || strcmp(stream, "both") == 0;
-	r->err = strcmp(stream, "err") == 0 || strcmp(stream, "both") == 0;
-	if (!r->out && !r->err)
-		return error_set(err, BERTH_EINPUT,
-				 "?stream=%.40s: out, err or both is wanted",
-				 stream);
-	if (api_query_int(req, "task", 0, UINT32_MAX, &r->task, err) != 0 ||
-	    api_query_int(req, "rank", -1, INT32_MAX, &r->rank, err) != 0 ||
-	    api_query_int(req, "from", 0, INT64_MAX, &from, err) != 0 ||
-	    api_query_bool(req, "follow", &r->follow, err) != 0 ||
-	    api_query_bool(req, "tag", &r->lines, err) != 0 ||
-	    api_query_bool(req, "raw", &r->raw, err) != 0)
-		return -1;
-	r->from = (uint64_t)from;
-	if (r->raw && (r->task < 0 || (r->out && r->err)))
-		return error_set(err, BERTH_EINPUT,
-				 "?raw=1: is for one stream of one task: say "
-				 "?task= and ?stream=out or err");
-	return 0;
-}
-
-void outputs_get(struct leader *l, struct http_request *req, const char *name)
-{
-	const struct job *j = jobs_named(l, req, name);
-	struct outputs *o = l->outputs;
-	struct berth_error err = {0};
-	struct reader want = {0}, *r;
-
-	if (j == NULL)
-		return;
-	if (parse(req, &want, &err) != 0) {
-		http_reply_error(req, &err);
-		return;
-	}
-	r = mem_dup(&want, sizeof(want));
 	r->all = o;
 	r->req = req;
-	r->job = j->id;
+	r->want = *want;
 	r->id = ++o->ids & UINT32_MAX;
 	TAILQ_INIT(&r->ready);
 	TAILQ_INIT(&r->missing);
-	r->wake = loop_timer_create(l->loop, on_wake, r);
-	r->retry = loop_timer_create(l->loop, on_retry, r);
+	r->wake = loop_timer_create(o->loop, on_wake, r);
+	r->retry = loop_timer_create(o->loop, on_retry, r);
 	LIST_INSERT_HEAD(&o->readers, r, entry);
 	o->nreaders++;
 	http_stream_start(req, 200,
-			  r->raw ? "application/octet-stream"
+			  r->want.raw ? "application/octet-stream"
 				 : "application/x-ndjson",
 			  on_closed, on_drained, r);
 	reader_wake(r);
@@ -486,11 +442,15 @@ uint64_t outputs_bytes(const struct outputs *o)
 	return o->bytes;
 }
 
-struct outputs *outputs_create(struct leader *l)
+struct outputs *outputs_create(struct loop *loop, struct book *book,
+			       struct jobs *jobs, struct nodes *nodes)
 {
 	struct outputs *o = mem_alloc(sizeof(*o));
 
-	o->leader = l;
+	o->loop = loop;
+	o->book = book;
+	o->jobs = jobs;
+	o->nodes = nodes;
 	LIST_INIT(&o->readers);
 	return o;
 }

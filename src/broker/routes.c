@@ -1,52 +1,18 @@
 #include "broker/routes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "broker/api.h"
-#include "broker/events.h"
-#include "broker/frameworks.h"
-#include "broker/jobs.h"
-#include "broker/metrics.h"
-#include "broker/outputs.h"
-#include "broker/shares.h"
-#include "broker/stdins.h"
-#include "broker/submit.h"
-#include "broker/views.h"
-
-static const struct route {
-	const char *method, *path;
-	route_f handle;
-} routes[] = {
-	{"GET", "/v1/status", views_status},
-	{"GET", "/v1/nodes", views_nodes},
-	{"GET", "/v1/nodes/*", views_node},
-	{"GET", "/v1/slices", views_slices},
-	{"GET", "/v1/offers", views_offers},
-	{"GET", "/v1/demands", views_demands},
-	{"GET", "/v1/frameworks", views_frameworks},
-	{"GET", "/v1/shares", shares_get},
-	{"PUT", "/v1/shares/*", shares_put},
-	{"DELETE", "/v1/shares/*", shares_delete},
-	{"GET", "/v1/metrics", metrics_get},
-	{"GET", "/v1/events", events_get},
-
-	{"POST", "/v1/jobs", submit_post},
-	{"GET", "/v1/jobs", jobs_list},
-	{"GET", "/v1/jobs/*", jobs_get},
-	{"DELETE", "/v1/jobs/*", jobs_delete},
-	{"POST", "/v1/jobs/*/signal", jobs_signal},
-	{"GET", "/v1/jobs/*/output", outputs_get},
-	{"POST", "/v1/jobs/*/stdin", stdins_post},
-
-	{"POST", "/v1/frameworks", frameworks_post},
-	{"GET", "/v1/frameworks/*/events", frameworks_events},
-	{"POST", "/v1/frameworks/*/calls", frameworks_calls},
-
-	{"POST", "/v1/shutdown", api_shutdown},
-};
 
 #define NAME_MAX_LEN 128
+
+struct routes {
+	struct route *route;
+	size_t n;
+};
 
 /* Does path have the shape of pattern?  Its "*" stands for one segment that
  * is not empty and comes back in name. */
@@ -70,7 +36,7 @@ static bool match(const char *pattern, const char *path, char *name)
 	return true;
 }
 
-void routes_dispatch(struct leader *l, struct http_request *req)
+void routes_dispatch(const struct routes *r, struct http_request *req)
 {
 	const char *method = http_method(req), *path = http_path(req);
 	struct berth_error err = {0};
@@ -78,17 +44,19 @@ void routes_dispatch(struct leader *l, struct http_request *req)
 	struct buf known;
 
 	buf_init(&known);
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (!match(routes[i].path, path, name))
+	for (size_t i = 0; i < r->n; i++) {
+		const struct route *one = &r->route[i];
+
+		if (!match(one->path, path, name))
 			continue;
-		if (strcmp(routes[i].method, method) == 0) {
+		if (strcmp(one->method, method) == 0) {
 			buf_finish(&known);
-			routes[i].handle(l, req,
-					 name[0] != '\0' ? name : NULL);
+			one->handle(one->arg, req,
+				    name[0] != '\0' ? name : NULL);
 			return;
 		}
 		buf_printf(&known, "%s%s", known.len > 0 ? ", " : "",
-			   routes[i].method);
+			   one->method);
 	}
 	if (known.len > 0) {
 		error_set(&err, BERTH_EINPUT, "%s %.100s: this path knows %s",
@@ -100,4 +68,21 @@ void routes_dispatch(struct leader *l, struct http_request *req)
 		http_reply_error(req, &err);
 	}
 	buf_finish(&known);
+}
+
+struct routes *routes_create(const struct route *route, size_t n)
+{
+	struct routes *r = mem_alloc(sizeof(*r));
+
+	r->route = mem_dup(route, n * sizeof(route[0]));
+	r->n = n;
+	return r;
+}
+
+void routes_destroy(struct routes *r)
+{
+	if (r == NULL)
+		return;
+	free(r->route);
+	free(r);
 }

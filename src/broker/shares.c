@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "broker/api.h"
-#include "broker/book.h"
 #include "broker/json_decode.h"
 #include "broker/json_text.h"
 #include "broker/whole_file.h"
@@ -18,7 +17,7 @@
 #define MOST_TEXT (16u << 20)
 
 struct shares {
-	struct leader *leader;
+	struct book *book;
 	char *path; /* shares.json; NULL: nothing is kept */
 	json_t *changed; /* its contents: role to setting or null */
 };
@@ -148,7 +147,7 @@ static json_t *load(const char *path)
 static int set_one(struct shares *s, const char *name, json_t *v,
 		   struct berth_error *err)
 {
-	struct ledger *ledger = book_ledger(s->leader->book);
+	struct ledger *ledger = book_ledger(s->book);
 	struct role_setting set;
 
 	if (json_is_null(v))
@@ -191,14 +190,14 @@ static void set_changed(struct shares *s)
 /* ---- berth.conf ---- */
 
 /* First all names, so that parents are known, then what is set for them. */
-static int set_conf(struct shares *s, struct berth_error *err)
+static int set_conf(struct shares *s, const struct role_conf *roles,
+		    size_t nroles, struct berth_error *err)
 {
-	const struct leader_settings *set = &s->leader->set;
-	struct ledger *ledger = book_ledger(s->leader->book);
+	struct ledger *ledger = book_ledger(s->book);
 
 	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < set->nroles; i++) {
-			const struct role_conf *c = &set->roles[i];
+		for (size_t i = 0; i < nroles; i++) {
+			const struct role_conf *c = &roles[i];
 			struct role_setting plain;
 
 			role_setting_init(&plain, c->setting.name);
@@ -239,9 +238,10 @@ static json_t *role_json(const struct role *r)
 	return o;
 }
 
-void shares_get(struct leader *l, struct http_request *req, const char *name)
+void shares_get(void *shares, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	struct shares *s = shares;
+	struct ledger *ledger = book_ledger(s->book);
 	json_t *a = json_array(), *o;
 	struct ledger_stats st;
 	const struct role *r;
@@ -282,9 +282,10 @@ static int keep(struct shares *s, const char *name, json_t *now, json_t *before,
 	return -1;
 }
 
-void shares_put(struct leader *l, struct http_request *req, const char *name)
+void shares_put(void *shares, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	struct shares *s = shares;
+	struct ledger *ledger = book_ledger(s->book);
 	const struct role *r = ledger_role(ledger, name);
 	struct berth_error err = {0};
 	struct role_setting set;
@@ -301,7 +302,7 @@ void shares_put(struct leader *l, struct http_request *req, const char *name)
 			  "64 of A-Z a-z 0-9 . _ -", name);
 	else if (decode(body, &set, &err) == 0 &&
 		 ledger_share_set(ledger, &set, book_now(), &err) == 0 &&
-		 keep(l->shares, name, setting_json(ledger_role(ledger, name)),
+		 keep(s, name, setting_json(ledger_role(ledger, name)),
 		      before, &err) == 0)
 		err.code = BERTH_OK;
 	if (err.code == BERTH_OK)
@@ -312,16 +313,16 @@ void shares_put(struct leader *l, struct http_request *req, const char *name)
 	json_decref(body);
 }
 
-void shares_delete(struct leader *l, struct http_request *req,
-		   const char *name)
+void shares_delete(void *shares, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	struct shares *s = shares;
+	struct ledger *ledger = book_ledger(s->book);
 	const struct role *r = ledger_role(ledger, name);
 	json_t *before = r != NULL ? setting_json(r) : json_null();
 	struct berth_error err = {0};
 
 	if (ledger_share_remove(ledger, name, book_now(), &err) != 0 ||
-	    keep(l->shares, name, json_null(), before, &err) != 0)
+	    keep(s, name, json_null(), before, &err) != 0)
 		reply_error(req, &err);
 	else
 		api_reply(req, 200, json_pack("{s:s}", "removed", name));
@@ -330,17 +331,19 @@ void shares_delete(struct leader *l, struct http_request *req,
 
 /* ---- create, destroy ---- */
 
-struct shares *shares_create(struct leader *l, struct berth_error *err)
+struct shares *shares_create(struct book *book, const struct role_conf *roles,
+			     size_t nroles, const char *state_dir,
+			     struct berth_error *err)
 {
 	struct shares *s = mem_alloc(sizeof(*s));
 
-	s->leader = l;
-	if (set_conf(s, err) != 0) {
+	s->book = book;
+	if (set_conf(s, roles, nroles, err) != 0) {
 		shares_destroy(s);
 		return NULL;
 	}
-	if (l->set.state_dir != NULL)
-		s->path = mem_printf("%s/shares.json", l->set.state_dir);
+	if (state_dir != NULL)
+		s->path = mem_printf("%s/shares.json", state_dir);
 	s->changed = s->path != NULL ? load(s->path) : json_object();
 	set_changed(s);
 	return s;

@@ -9,19 +9,26 @@
 #ifndef BROKER_SHARES_H
 #define BROKER_SHARES_H
 
-#include "broker/leader_parts.h"
+#include <stddef.h>
+
+#include "base/error.h"
+#include "broker/book.h"
+#include "broker/role_conf.h"
+#include "io/http.h"
 
 struct shares;
 
-/* Tells the ledger.  -1 when a role of berth.conf is refused, err begins with
- * its "file:line"; what shares.json holds and can't be set any more is only
- * logged. */
-struct shares *shares_create(struct leader *l, struct berth_error *err);
+/* Tells the ledger.  state_dir NULL: what calls change is not kept.  NULL when
+ * a role of berth.conf is refused, err begins with its "file:line"; what
+ * shares.json holds and can't be set any more is only logged. */
+struct shares *shares_create(struct book *book, const struct role_conf *roles,
+			     size_t nroles, const char *state_dir,
+			     struct berth_error *err);
 void shares_destroy(struct shares *s);
 
-void shares_get(struct leader *l, struct http_request *req, const char *name);
-void shares_put(struct leader *l, struct http_request *req, const char *name);
-void shares_delete(struct leader *l, struct http_request *req,
-		   const char *name);
+/* route_f; the first argument is a struct shares. */
+void shares_get(void *shares, struct http_request *req, const char *name);
+void shares_put(void *shares, struct http_request *req, const char *name);
+void shares_delete(void *shares, struct http_request *req, const char *name);
 
 #endif

@@ -6,9 +6,6 @@
 
 #include "base/mem.h"
 #include "broker/api.h"
-#include "broker/book.h"
-#include "broker/jobs.h"
-#include "broker/nodes.h"
 
 /* A piece that has not been acknowledged; its request waits. */
 struct piece {
@@ -21,7 +18,8 @@ struct piece {
 };
 
 struct stdins {
-	struct leader *leader;
+	struct book *book;
+	struct nodes *nodes;
 	TAILQ_HEAD(, piece) pieces; /* in the order they came */
 	struct loop_timer *wake;
 };
@@ -95,13 +93,13 @@ static void piece_send(struct piece *p, const char *node)
 	d.eof = p->eof;
 	msg.body_case = BERTH__MSG__BODY_STDIN_DATA;
 	msg.stdin_data = &d;
-	p->sent = nodes_send(p->all->leader->nodes, node, &msg) == 0;
+	p->sent = nodes_send(p->all->nodes, node, &msg) == 0;
 }
 
 /* Send what can be sent: the job runs and its node is there. */
 static void piece_look(struct piece *p)
 {
-	const struct job *j = ledger_job(book_ledger(p->all->leader->book),
+	const struct job *j = ledger_job(book_ledger(p->all->book),
 					 p->job);
 	const struct task *t;
 
@@ -177,57 +175,39 @@ void stdins_node(void *stdins, const char *node, bool up)
 	wake(s);
 }
 
-/* ---- POST ---------------------------------------------------------------- */
+/* ---- pieces -------------------------------------------------------------- */
 
-void stdins_post(struct leader *l, struct http_request *req, const char *name)
+void stdins_put(struct stdins *s, struct http_request *req, uint64_t job,
+		uint64_t offset, bool eof)
 {
-	const struct job *j = jobs_named(l, req, name);
-	const struct job_spec *spec;
-	struct berth_error err = {0};
-	struct piece *p;
-	int64_t offset = -1;
+	struct piece *p = mem_alloc(sizeof(*p));
 	const char *body;
 	size_t len;
-	bool eof;
 
-	if (j == NULL)
-		return;
-	spec = jobs_spec(l->jobs, j->id);
 	body = http_body(req, &len);
-	if (api_query_int(req, "offset", 0, INT64_MAX / 2, &offset, &err) == 0)
-		api_query_bool(req, "eof", &eof, &err);
-	if (err.text[0] == '\0' && offset < 0)
-		error_set(&err, BERTH_EINPUT, "?offset=: is missing");
-	if (err.text[0] == '\0' && spec != NULL && !spec->want_stdin)
-		error_set(&err, BERTH_ECONFLICT,
-			  "job %llu: it has no standard input; submit it with "
-			  "\"stdin\": true", (unsigned long long)j->id);
-	if (err.text[0] != '\0') {
-		http_reply_error(req, &err);
-		return;
-	}
-	p = mem_alloc(sizeof(*p));
-	p->all = l->stdins;
+	p->all = s;
 	p->req = req;
-	p->job = j->id;
-	p->offset = (uint64_t)offset;
-	p->end = p->offset + len;
+	p->job = job;
+	p->offset = offset;
+	p->end = offset + len;
 	p->data = mem_dup(body, len + 1);
 	p->eof = eof;
-	TAILQ_INSERT_TAIL(&l->stdins->pieces, p, entry);
+	TAILQ_INSERT_TAIL(&s->pieces, p, entry);
 	http_on_close(req, on_left, p);
-	wake(l->stdins);
+	wake(s);
 }
 
 /* ---- create, destroy ----------------------------------------------------- */
 
-struct stdins *stdins_create(struct leader *l)
+struct stdins *stdins_create(struct loop *loop, struct book *book,
+			     struct nodes *nodes)
 {
 	struct stdins *s = mem_alloc(sizeof(*s));
 
-	s->leader = l;
+	s->book = book;
+	s->nodes = nodes;
 	TAILQ_INIT(&s->pieces);
-	s->wake = loop_timer_create(l->loop, on_wake, s);
+	s->wake = loop_timer_create(loop, on_wake, s);
 	return s;
 }
 

@@ -6,9 +6,6 @@
 
 #include "base/mem.h"
 #include "broker/api.h"
-#include "broker/book.h"
-#include "broker/frameworks.h"
-#include "broker/jobs.h"
 #include "broker/json_spec.h"
 
 /* How long a submit waits for its framework. */
@@ -23,7 +20,10 @@ struct parked {
 };
 
 struct submits {
-	struct leader *leader;
+	struct loop *loop;
+	struct book *book;
+	struct jobs *jobs;
+	struct hosts *hosts;
 	struct loop_timer *wake;
 	TAILQ_HEAD(, parked) parked;
 };
@@ -41,14 +41,21 @@ static void on_left(void *arg)
 	parked_destroy(arg);
 }
 
+/* Is the framework's host being started, though it has not registered yet? */
+static bool expected(const struct submits *s, const char *framework)
+{
+	return hosts_has(s->hosts, framework) &&
+	       ledger_framework(book_ledger(s->book), framework) == NULL;
+}
+
 /* Takes spec over and answers. */
-static void submit_now(struct leader *l, struct http_request *req,
+static void submit_now(struct submits *s, struct http_request *req,
 		       struct job_spec *spec)
 {
 	struct berth_error err = {0};
 	uint64_t id;
 
-	if (jobs_submit(l->jobs, spec, &id, &err) != 0)
+	if (jobs_submit(s->jobs, spec, &id, &err) != 0)
 		http_reply_error(req, &err);
 	else
 		api_reply(req, 201,
@@ -65,7 +72,7 @@ static void on_patience(void *arg)
 		  "framework %s has not come up yet; its log is "
 		  "log/framework-%s.log in the folder of node %s",
 		  p->spec->framework, p->spec->framework,
-		  net_self(p->all->leader->net));
+		  hosts_node(p->all->hosts));
 	parked_destroy(p);
 	http_reply_error(req, &err);
 }
@@ -80,17 +87,21 @@ static void on_wake(void *arg)
 		struct job_spec *spec = p->spec;
 
 		next = TAILQ_NEXT(p, entry);
-		if (frameworks_expected(s->leader, spec->framework))
+		if (expected(s, spec->framework))
 			continue;
 		p->spec = NULL;
 		parked_destroy(p);
-		submit_now(s->leader, req, spec);
+		submit_now(s, req, spec);
 	}
 }
 
-void submit_retry(struct submits *s)
+void submits_event(void *submits, const struct event *ev)
 {
-	if (!TAILQ_EMPTY(&s->parked) && !loop_timer_pending(s->wake))
+	struct submits *s = submits;
+
+	if (ev->type == EVENT_FRAMEWORK_REGISTERED &&
+	    !TAILQ_EMPTY(&s->parked) &&
+	    !loop_timer_pending(s->wake))
 		loop_timer_start(s->wake, 0);
 }
 
@@ -102,7 +113,7 @@ static void park(struct submits *s, struct http_request *req,
 	p->all = s;
 	p->req = req;
 	p->spec = spec;
-	p->timer = loop_timer_create(s->leader->loop, on_patience, p);
+	p->timer = loop_timer_create(s->loop, on_patience, p);
 	loop_timer_start(p->timer, PATIENCE_US);
 	TAILQ_INSERT_TAIL(&s->parked, p, entry);
 	http_on_close(req, on_left, p);
@@ -118,7 +129,8 @@ static void drop_prefix(char *text, const char *prefix)
 
 /* One unit of it must fit some node, or it would wait for ever.  The text
  * names the members of the spec, not the demand that was made up here. */
-static int check_possible(struct leader *l, const struct job_spec *spec,
+static int check_possible(const struct submits *s,
+			  const struct job_spec *spec,
 			  struct berth_error *err)
 {
 	struct demand *d = json_spec_unit(spec, err);
@@ -126,15 +138,16 @@ static int check_possible(struct leader *l, const struct job_spec *spec,
 
 	if (d == NULL)
 		return -1;
-	rc = ledger_demand_possible(book_ledger(l->book), d, err);
+	rc = ledger_demand_possible(book_ledger(s->book), d, err);
 	if (rc != 0)
 		drop_prefix(err->text, "demand submit: ");
 	demand_destroy(d);
 	return rc;
 }
 
-void submit_post(struct leader *l, struct http_request *req, const char *name)
+void submits_post(void *submits, struct http_request *req, const char *name)
 {
+	struct submits *s = submits;
 	struct berth_error err = {0};
 	json_t *body = api_body(req);
 	struct job_spec *spec;
@@ -142,22 +155,26 @@ void submit_post(struct leader *l, struct http_request *req, const char *name)
 	if (body == NULL)
 		return;
 	spec = json_spec_decode(body, &err);
-	if (spec == NULL || check_possible(l, spec, &err) != 0) {
+	if (spec == NULL || check_possible(s, spec, &err) != 0) {
 		json_spec_destroy(spec);
 		http_reply_error(req, &err);
-	} else if (frameworks_expected(l, spec->framework)) {
-		park(l->submits, req, spec);
+	} else if (expected(s, spec->framework)) {
+		park(s, req, spec);
 	} else {
-		submit_now(l, req, spec);
+		submit_now(s, req, spec);
 	}
 }
 
-struct submits *submits_create(struct leader *l)
+struct submits *submits_create(struct loop *loop, struct book *book,
+			       struct jobs *jobs, struct hosts *hosts)
 {
 	struct submits *s = mem_alloc(sizeof(*s));
 
-	s->leader = l;
-	s->wake = loop_timer_create(l->loop, on_wake, s);
+	s->loop = loop;
+	s->book = book;
+	s->jobs = jobs;
+	s->hosts = hosts;
+	s->wake = loop_timer_create(loop, on_wake, s);
 	TAILQ_INIT(&s->parked);
 	return s;
 }

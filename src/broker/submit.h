@@ -5,16 +5,23 @@
 #ifndef BROKER_SUBMIT_H
 #define BROKER_SUBMIT_H
 
-#include "broker/leader_parts.h"
+#include "broker/book.h"
+#include "broker/hosts.h"
+#include "broker/jobs.h"
+#include "io/http.h"
+#include "io/loop.h"
 
 struct submits;
 
-struct submits *submits_create(struct leader *l);
+struct submits *submits_create(struct loop *loop, struct book *book,
+			       struct jobs *jobs, struct hosts *hosts);
 void submits_destroy(struct submits *s);
 
-/* A framework has registered: look again, from the loop. */
-void submit_retry(struct submits *s);
+/* When a framework has registered, look again, from the loop
+ * (book_event_f). */
+void submits_event(void *submits, const struct event *ev);
 
-void submit_post(struct leader *l, struct http_request *req, const char *name);
+/* route_f; the first argument is a struct submits. */
+void submits_post(void *submits, struct http_request *req, const char *name);
 
 #endif

@@ -5,9 +5,7 @@
 
 #include "base/mem.h"
 #include "broker/api.h"
-#include "broker/book.h"
 #include "broker/json_model.h"
-#include "broker/nodes.h"
 
 /* Answer {key: list}. */
 static void reply_list(struct http_request *req, const char *key, json_t *list)
@@ -41,22 +39,24 @@ static json_t *amount(const struct amount *a)
 			 (json_int_t)a->drive_mib);
 }
 
-void views_status(struct leader *l, struct http_request *req, const char *name)
+void views_status(void *views, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	const struct views *v = views;
+	struct ledger *ledger = book_ledger(v->book);
 	struct ledger_stats st;
 	json_t *o;
 
 	ledger_stats(ledger, &st);
 	o = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:I, s:I, s:b}",
-		      "berth", l->set.berth, "version", l->set.version,
-		      "leader", net_self(l->net), "uptime_ms",
-		      (json_int_t)((loop_now_us() - l->started_us) / 1000),
-		      "nodes", (json_int_t)nodes_count_up(l->nodes),
+		      "berth", v->berth, "version", v->version, "leader",
+		      net_self(v->net), "uptime_ms",
+		      (json_int_t)((loop_now_us() - v->started_us) / 1000),
+		      "nodes", (json_int_t)nodes_count_up(v->nodes),
 		      "nodes_known", (json_int_t)st.nodes, "policy",
 		      ledger_policy_name(ledger), "frameworks",
 		      (json_int_t)st.frameworks, "tasks",
-		      (json_int_t)st.tasks, "ending", (int)l->ending);
+		      (json_int_t)st.tasks, "ending",
+		      (int)shutdown_begun(v->shutdown));
 	json_object_set_new(o, "jobs", count_jobs(ledger, &st));
 	json_object_set_new(o, "total", amount(&st.total));
 	json_object_set_new(o, "free", amount(&st.free));
@@ -65,10 +65,10 @@ void views_status(struct leader *l, struct http_request *req, const char *name)
 
 /* ---- nodes --------------------------------------------------------------- */
 
-static json_t *node_json(struct leader *l, const struct node *n)
+static json_t *node_json(const struct views *v, const struct node *n)
 {
-	return json_node(n, nodes_state(l->nodes, n->name),
-			 strcmp(n->name, net_self(l->net)) == 0);
+	return json_node(n, nodes_state(v->nodes, n->name),
+			 strcmp(n->name, net_self(v->net)) == 0);
 }
 
 /* n2 before n10. */
@@ -79,9 +79,10 @@ static int by_name(const void *a, const void *b)
 	return strverscmp((*x)->name, (*y)->name);
 }
 
-void views_nodes(struct leader *l, struct http_request *req, const char *name)
+void views_nodes(void *views, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	const struct views *v = views;
+	struct ledger *ledger = book_ledger(v->book);
 	json_t *a = json_array();
 	const struct node *n, **sorted = NULL;
 	size_t pos = 0, count = 0, room = 0;
@@ -96,14 +97,15 @@ void views_nodes(struct leader *l, struct http_request *req, const char *name)
 	if (count > 0)
 		qsort(sorted, count, sizeof(*sorted), by_name);
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(a, node_json(l, sorted[i]));
+		json_array_append_new(a, node_json(v, sorted[i]));
 	free(sorted);
 	reply_list(req, "nodes", a);
 }
 
-void views_node(struct leader *l, struct http_request *req, const char *name)
+void views_node(void *views, struct http_request *req, const char *name)
 {
-	const struct node *n = ledger_node(book_ledger(l->book), name);
+	const struct views *v = views;
+	const struct node *n = ledger_node(book_ledger(v->book), name);
 	struct berth_error err = {0};
 	json_t *o;
 
@@ -113,19 +115,20 @@ void views_node(struct leader *l, struct http_request *req, const char *name)
 		http_reply_error(req, &err);
 		return;
 	}
-	o = node_json(l, n);
+	o = node_json(v, n);
 	json_object_set_new(o, "tree", json_node_tree(n));
 	json_object_set_new(o, "rtt_us",
-			    json_integer((json_int_t)nodes_rtt_us(l->nodes,
+			    json_integer((json_int_t)nodes_rtt_us(v->nodes,
 								  name)));
 	api_reply(req, 200, o);
 }
 
 /* ---- slices, offers, demands, frameworks --------------------------------- */
 
-void views_slices(struct leader *l, struct http_request *req, const char *name)
+void views_slices(void *views, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	const struct views *v = views;
+	struct ledger *ledger = book_ledger(v->book);
 	json_t *a = json_array();
 	const struct framework *f;
 	const struct slice *s;
@@ -137,9 +140,10 @@ void views_slices(struct leader *l, struct http_request *req, const char *name)
 	reply_list(req, "slices", a);
 }
 
-void views_offers(struct leader *l, struct http_request *req, const char *name)
+void views_offers(void *views, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	const struct views *v = views;
+	struct ledger *ledger = book_ledger(v->book);
 	json_t *a = json_array();
 	const struct offer *o;
 
@@ -149,10 +153,10 @@ void views_offers(struct leader *l, struct http_request *req, const char *name)
 	reply_list(req, "offers", a);
 }
 
-void views_demands(struct leader *l, struct http_request *req,
-		   const char *name)
+void views_demands(void *views, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	const struct views *v = views;
+	struct ledger *ledger = book_ledger(v->book);
 	json_t *a = json_array();
 	const struct framework *f;
 	const struct demand *d;
@@ -164,10 +168,10 @@ void views_demands(struct leader *l, struct http_request *req,
 	reply_list(req, "demands", a);
 }
 
-void views_frameworks(struct leader *l, struct http_request *req,
-		      const char *name)
+void views_frameworks(void *views, struct http_request *req, const char *name)
 {
-	struct ledger *ledger = book_ledger(l->book);
+	const struct views *v = views;
+	struct ledger *ledger = book_ledger(v->book);
 	json_t *a = json_array();
 	const struct framework *f;
 	size_t pos = 0;

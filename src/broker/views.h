@@ -3,16 +3,31 @@
 #ifndef BROKER_VIEWS_H
 #define BROKER_VIEWS_H
 
-#include "broker/leader_parts.h"
+#include <stdint.h>
 
-void views_status(struct leader *l, struct http_request *req, const char *name);
-void views_nodes(struct leader *l, struct http_request *req, const char *name);
-void views_node(struct leader *l, struct http_request *req, const char *name);
-void views_slices(struct leader *l, struct http_request *req, const char *name);
-void views_offers(struct leader *l, struct http_request *req, const char *name);
-void views_demands(struct leader *l, struct http_request *req,
-		   const char *name);
-void views_frameworks(struct leader *l, struct http_request *req,
-		      const char *name);
+#include "broker/book.h"
+#include "broker/net.h"
+#include "broker/nodes.h"
+#include "broker/shutdown.h"
+#include "io/http.h"
+
+/* What they show. */
+struct views {
+	const struct book *book;
+	const struct nodes *nodes;
+	const struct net *net;
+	const struct shutdown *shutdown;
+	const char *berth, *version;
+	uint64_t started_us; /* loop_now_us */
+};
+
+/* route_f; the first argument is a struct views. */
+void views_status(void *views, struct http_request *req, const char *name);
+void views_nodes(void *views, struct http_request *req, const char *name);
+void views_node(void *views, struct http_request *req, const char *name);
+void views_slices(void *views, struct http_request *req, const char *name);
+void views_offers(void *views, struct http_request *req, const char *name);
+void views_demands(void *views, struct http_request *req, const char *name);
+void views_frameworks(void *views, struct http_request *req, const char *name);
 
 #endif
