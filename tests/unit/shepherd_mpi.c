@@ -11,6 +11,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Open MPI leaves some memory behind at its end, which is not what is tested
+ * where all is built with AddressSanitizer. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
+
 static int rank, size;
 
 static double now(void)
