@@ -1,6 +1,5 @@
 #include "broker/events.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
