@@ -12,6 +12,8 @@
 #include "sim/figures.h"
 #include "sim/svg.h"
 
+#define CDF_POINTS 400
+
 static int write_file(const char *folder, const char *name, const char *policy,
 		      const char *end, const struct buf *text,
 		      struct berth_error *err)
@@ -213,25 +215,36 @@ static int plot_shares(const struct outcome *o, const char *folder,
 	return plot(&p, &l, folder, "shares", o->policy, err);
 }
 
-/* How many jobs have at most so much of it. */
+static double waited_s(const struct work *w)
+{
+	uint64_t until = w->gathered_us > 0 ? w->gathered_us : w->first_us;
+
+	return (double)(until - w->began_us) / 1e6;
+}
+
+/* How many jobs have at most so much of it; no more points than one sees. */
 static void add_cdf(struct lines *l, const struct outcome *o, bool waiting,
 		    unsigned colour)
 {
-	struct svg_series *line = add_line(l, o->work.count, colour, false,
+	size_t all = o->work.count, n = all < CDF_POINTS ? all : CDF_POINTS;
+	struct svg_series *line = add_line(l, n, colour, false,
 					   mem_strdup(o->policy));
 	double *x = (double *)line->x, *y = (double *)line->y;
+	double *value = mem_array(all + 1, sizeof(*value));
 
-	for (size_t i = 0; i < line->n; i++) {
+	for (size_t i = 0; i < all; i++) {
 		const struct work *w = &o->work.at[i];
 
-		x[i] = figures_slowdown(o, w);
-		if (waiting)
-			x[i] = (double)(w->gathered_us > 0 ?
-						w->gathered_us - w->began_us :
-						w->first_us - w->began_us) / 1e6;
-		y[i] = 100 * (double)(i + 1) / (double)line->n;
+		value[i] = waiting ? waited_s(w) : figures_slowdown(o, w);
 	}
-	figures_sort(x, line->n);
+	figures_sort(value, all);
+	for (size_t i = 0; i < n; i++) {
+		double part = (double)(i + 1) / (double)n;
+
+		x[i] = figures_rank(value, all, part);
+		y[i] = 100 * part;
+	}
+	free(value);
 }
 
 static int plot_cdf(struct outcome *const *o, size_t n, bool waiting,
