@@ -1,4 +1,12 @@
-/* abort.c - PMIx_Abort, which is MPI_Abort: the whole job ends. */
+/*
+ * abort.c - PMIx_Abort, which is MPI_Abort: the whole job ends.
+ *
+ * Open MPI 5 aborts by itself, with a code of its own, when it loses a peer.
+ * Then the death of that peer is what ended the job, and word of it may take
+ * some milliseconds, from another node or because the peer is still on its
+ * way out: such an abort is answered after a little while, and counts only
+ * when nothing else has decided by then.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,17 +15,23 @@
 #include "shepherd/server_impl.h"
 #include "shepherd/upcalls.h"
 
+#define PEER_LOST_CODE 14
+#define PEER_LOST_US 250000
+
 struct abort_call {
 	struct handover_item item;
+	struct server *server;
+	struct loop_timer *timer;
 	pmix_proc_t proc;
 	int status;
 	pmix_op_cbfunc_t cb;
 	void *cbdata;
 };
 
-static void run(struct server *s, struct handover_item *item)
+static void carry_out(void *arg)
 {
-	struct abort_call *a = (struct abort_call *)item;
+	struct abort_call *a = arg;
+	struct server *s = a->server;
 	struct nspace *n;
 	struct proc *p;
 	struct verdict v = {
@@ -41,7 +55,21 @@ static void run(struct server *s, struct handover_item *item)
 		runner_end_job(s->runner, n->job, &v, true);
 	if (a->cb)
 		a->cb(PMIX_SUCCESS, a->cbdata);
+	loop_timer_destroy(a->timer);
 	free(a);
+}
+
+static void run(struct server *s, struct handover_item *item)
+{
+	struct abort_call *a = (struct abort_call *)item;
+
+	a->server = s;
+	if (a->status != PEER_LOST_CODE) {
+		carry_out(a);
+		return;
+	}
+	a->timer = loop_timer_create(s->loop, carry_out, a);
+	loop_timer_start(a->timer, PEER_LOST_US);
 }
 
 pmix_status_t upcall_abort(const pmix_proc_t *proc, void *object, int status,

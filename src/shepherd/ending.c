@@ -19,11 +19,6 @@
 /* Other ranks of a job that failed: they cannot do much any more. */
 #define GRACE_FAILED_MS 1000
 #define LOOK_AGAIN_US 20000
-/* So long may word of what made a rank abort take from another node; longer
- * when it aborted the way Open MPI 5 does by itself after a peer is gone. */
-#define CAUSE_US 30000
-#define CAUSE_PEER_US 500000
-#define CODE_PEER_GONE 14
 
 void ending_decide(struct verdict *v, Berth__TaskEnd end, int code, int signal,
 		   int32_t rank, const char *fmt, ...)
@@ -188,18 +183,6 @@ void ending_wall(void *arg)
 		    spec->grace_ms ? spec->grace_ms : GRACE_DEFAULT_MS);
 }
 
-/*
- * A rank that dies makes ranks on other nodes give up with MPI_Abort within a
- * millisecond or two: the death is the cause, also where word of it comes
- * second.
- */
-static bool is_cause(const struct verdict *v, const struct verdict *known)
-{
-	return known->end == BERTH__TASK_END__END_NONE ||
-	       (known->end == BERTH__TASK_END__END_ABORTED &&
-		v->end != BERTH__TASK_END__END_ABORTED);
-}
-
 void runner_end_job(struct runner *r, uint64_t job, const struct verdict *v,
 		    bool tell)
 {
@@ -210,9 +193,8 @@ void runner_end_job(struct runner *r, uint64_t job, const struct verdict *v,
 		after = TAILQ_NEXT(t, next);
 		if (t->job != job || t->launch->map == NULL)
 			continue;
-		if (is_cause(v, &t->verdict)) {
+		if (t->verdict.end == BERTH__TASK_END__END_NONE) {
 			t->verdict = *v;
-			t->decided_us = loop_now_us();
 			if (l == NULL)
 				l = launch_ref(t->launch);
 		}
@@ -346,16 +328,11 @@ void ending_clear(struct runner *r, struct task *t)
 	/* Who was asked to stop politely may use all of the grace. */
 	bool patient = t->state == TASK_STOPPING && !t->killing &&
 		       t->kill_timer && loop_timer_pending(t->kill_timer);
-	uint64_t wait_us = t->verdict.code == CODE_PEER_GONE ? CAUSE_PEER_US
-							     : CAUSE_US;
-	bool early = t->verdict.end == BERTH__TASK_END__END_ABORTED &&
-		     t->launch->map && t->launch->map->n_nodes > 1 &&
-		     loop_now_us() - t->decided_us < wait_us;
 	struct pids left = { 0 };
 
 	if (t->oldest)
 		strays_of(r, t, &left);
-	if (left.n == 0 && !early) {
+	if (left.n == 0) {
 		finish(r, t);
 		return;
 	}
@@ -386,22 +363,6 @@ void ending_look_again(void *arg)
 	}
 }
 
-/* Ranks elsewhere gave up because a peer was gone, and here is one that went,
- * not by our signals. */
-static bool is_late_cause(const struct task *t, int status)
-{
-	const struct verdict *known = &t->verdict;
-
-	if (known->end != BERTH__TASK_END__END_ABORTED ||
-	    known->code != CODE_PEER_GONE)
-		return false;
-	if (WIFSIGNALED(status))
-		return WTERMSIG(status) != SIGTERM &&
-		       (WTERMSIG(status) != SIGKILL || !t->killing);
-	return WEXITSTATUS(status) != 0 &&
-	       WEXITSTATUS(status) != CODE_PEER_GONE;
-}
-
 static void decide_by(struct runner *r, struct proc *p, int status)
 {
 	struct task *t = p->task;
@@ -430,9 +391,8 @@ static void decide_by(struct runner *r, struct proc *p, int status)
 		return;
 	if (p->launch->abandoned)
 		return;
-	if ((t->verdict.end == BERTH__TASK_END__END_NONE ||
-	     is_late_cause(t, status)) &&
-	    p->rank >= 0 && !t->launch->spec->survive) {
+	if (t->verdict.end == BERTH__TASK_END__END_NONE && p->rank >= 0 &&
+	    !t->launch->spec->survive) {
 		runner_end_job(r, t->job, &v, true);
 		return;
 	}

@@ -59,7 +59,6 @@ struct task {
 	pid_t oldest;	 /* the first one's pid: what it left is younger */
 	Berth__TaskEnd stop_why; /* END_NONE: nobody asked */
 	struct verdict verdict;
-	uint64_t decided_us; /* when, monotonic; for ranks */
 	uint64_t start_us, cpu_us, max_rss_kib;
 	struct loop_timer *kill_timer, *wall_timer; /* NULL: not needed yet */
 	bool queued;	 /* is in its lane */

@@ -185,6 +185,16 @@ static void sessions(void)
 #endif
 }
 
+static bool wait_gone(struct rig *r, unsigned node, const char *key)
+{
+	for (int i = 0; i < 60; i++) {
+		if (rig_gone(r, node, key))
+			return true;
+		rig_run(r, 100);
+	}
+	return false;
+}
+
 static void launcher_away(void)
 {
 	struct rig *r = rig_create();
@@ -198,9 +208,8 @@ static void launcher_away(void)
 	rig_connect(r, 0, "j1");
 	CU_ASSERT_FATAL(rig_wait_mpi(r, &j, LONG));
 	check_ok(r, &j);
-	rig_run(r, 1500);
-	CU_ASSERT(rig_gone(r, 0, "j1"));
-	CU_ASSERT(rig_gone(r, 1, "j1"));
+	CU_ASSERT(wait_gone(r, 0, "j1"));
+	CU_ASSERT(wait_gone(r, 1, "j1"));
 	rig_destroy(r);
 }
 
@@ -238,8 +247,7 @@ static void nothing_left(void)
 	where = output(r, 1, 0, 0, "out");
 	CU_ASSERT_FATAL(where && strncmp(where, "/dev/shm/", 9) == 0);
 	where[strcspn(where, "\n")] = '\0';
-	rig_run(r, 1500);
-	CU_ASSERT(rig_gone(r, 0, "j1"));
+	CU_ASSERT(wait_gone(r, 0, "j1"));
 	CU_ASSERT_EQUAL(count_left(rig_dir(r), "berth-session."), 0);
 	CU_ASSERT_NOT_EQUAL(access(where, F_OK), 0);
 	free(where);
@@ -255,8 +263,7 @@ static void topology_is_kept(void)
 
 	run_ok(r, (struct rig_job){ .job = 1, .nnodes = 1, .per_node = 2,
 				    .argv = ARGV("hello"), .bind = true });
-	for (int i = 0; i < 50 && !rig_gone(r, 0, "j1"); i++)
-		rig_run(r, 100);
+	CU_ASSERT(wait_gone(r, 0, "j1"));
 	CU_ASSERT_EQUAL(access(path, R_OK), 0);
 	run_ok(r, (struct rig_job){ .job = 2, .nnodes = 1, .per_node = 2,
 				    .argv = ARGV("locality"), .bind = true });
