@@ -229,6 +229,8 @@ int register_nspace(struct server *s, struct nspace *n,
 	if (add_maps(&a, n, err) != 0)
 		goto out;
 	add_job(s, &a, n, parent);
+	if (nranks > 0 && ranks[0].crowded)
+		infos_bool(&a, PMIX_NODE_OVERSUBSCRIBED, true);
 	for (size_t i = 0; i < n->map->n_nodes; i++) {
 		const Berth__NodeRanks *r = n->map->nodes[i];
 

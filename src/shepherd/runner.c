@@ -283,6 +283,7 @@ static int add_nspace(struct runner *r, struct launch *l, struct task **tasks,
 		TAILQ_FOREACH(p, &tasks[i]->procs, next)
 		{
 			v[n].rank = (uint32_t)p->rank;
+			v[n].crowded = start_crowded(p);
 			v[n++].cpus = p->bound ? &p->cpus : NULL;
 		}
 	}
@@ -395,6 +396,7 @@ int runner_spawn(struct runner *r, struct launch *l, const uint32_t *ranks,
 		p->bound = t->spec->slice->bind &&
 			   bind_slice(t->spec->slice, &p->cpus, err) == 0;
 		v[i].rank = ranks[i];
+		v[i].crowded = true;
 		v[i].cpus = p->bound ? &p->cpus : NULL;
 	}
 	rc = r->pmix.add(r->pmix_arg, l, v, n, err);

@@ -20,6 +20,7 @@ struct runner;
 struct local_rank {
 	uint32_t rank;
 	const struct bitset *cpus; /* NULL: not bound */
+	bool crowded;		   /* more ranks than processors here */
 };
 
 /* The PMIx server, seen from here. */

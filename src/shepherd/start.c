@@ -91,7 +91,7 @@ static void set_place(struct starter *s, struct env *e, const struct proc *p)
 }
 
 /* More ranks than processors: they must give way to each other. */
-static bool oversubscribed(const struct proc *p)
+bool start_crowded(const struct proc *p)
 {
 	const Berth__Slice *slice = p->task->spec->slice;
 	size_t cores = slice->n_core_pus;
@@ -114,7 +114,7 @@ static int set_rank(struct starter *s, struct env *e, const struct proc *p,
 	env_set(e, "OMPI_MCA_schizo", "ompi");
 	/* It is bound already, or must not be. */
 	env_set(e, "OMPI_MCA_orte_externally_bound", "1");
-	if (oversubscribed(p) && !env_get(e, "OMPI_MCA_mpi_yield_when_idle"))
+	if (start_crowded(p) && !env_get(e, "OMPI_MCA_mpi_yield_when_idle"))
 		env_set(e, "OMPI_MCA_mpi_yield_when_idle", "1");
 	/* Open MPI 5 asks the kernel's routes, and takes another emulated node
 	 * for unreachable because the way to it is the loopback. */

@@ -24,6 +24,10 @@ struct starter *starter_create(const struct starter_config *c,
 void starter_destroy(struct starter *s);
 void starter_set_pmix(struct starter *s, start_setup_f setup, void *arg);
 
+/* Are there more ranks than processors, so that they must give way to each
+ * other when they wait? */
+bool start_crowded(const struct proc *p);
+
 /*
  * Start p; its pid is set then.  in is the standard input (-1: /dev/null) and
  * stays the caller's.  -1: one line for the user, nothing runs.
