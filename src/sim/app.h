@@ -26,11 +26,11 @@ struct pool;
 /* A slice that is offered, or one that is held. */
 struct grant {
 	uint64_t slice;
-	uint32_t node; /* of the cluster, from 0 */
-	bool want;     /* the model's answer */
+	uint32_t node;	   /* of the cluster, from 0 */
+	bool want;	   /* the model's answer */
 	uint64_t since_us; /* held since then; the model's */
-	void *job;     /* the model's: what it is for … */
-	uint32_t task; /* … */
+	void *job;	   /* the model's: what it is for … */
+	uint32_t task;	   /* … */
 };
 
 /* A task. */
@@ -74,14 +74,14 @@ struct app_ops {
 struct app_conf {
 	char *name, *role;
 	const struct app_ops *ops;
-	struct request unit;	/* of one task or executor */
-	unsigned partition;	/* nodes in the static baseline */
-	uint64_t delay_us;	/* hadoop: wait for a node with the data */
-	uint64_t hold_us;	/* hadoop, elastic: keep a slice so long */
-	double remote;		/* a task without its data takes so much longer */
+	struct request unit; /* of one task or executor */
+	unsigned partition;  /* nodes in the static baseline */
+	uint64_t delay_us;   /* hadoop: wait for a node with the data */
+	uint64_t hold_us;    /* hadoop, elastic: keep a slice so long */
+	double remote;	     /* a task without its data takes so much longer */
 	unsigned replicas;
-	bool fifo;		/* hadoop: its jobs one after the other */
-	unsigned per_node;	/* gang: so many of its tasks on each node */
+	bool fifo;	   /* hadoop: its jobs one after the other */
+	unsigned per_node; /* gang: so many of its tasks on each node */
 	int priority;
 	enum packing packing;
 };

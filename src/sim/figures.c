@@ -126,9 +126,9 @@ static double part(const struct outcome *o, int app, uint64_t until_us,
 		total = (double)s->nodes * (double)s->memory_mib;
 	for (size_t i = 0; i < s->napps; i++) {
 		const struct app *a = &o->app[i];
-		const struct tally *t = what == BUSY_CORES ? &a->busy_cores :
-					what == BUSY_MEMORY ? &a->busy_mib :
-							      &a->used_cores;
+		const struct tally *t = what == BUSY_CORES    ? &a->busy_cores
+					: what == BUSY_MEMORY ? &a->busy_mib
+							      : &a->used_cores;
 
 		if (app < 0 || (size_t)app == i)
 			sum += tally_mean(t, until_us);

@@ -11,17 +11,17 @@
 struct figures {
 	size_t jobs;
 	uint64_t tasks;
-	double sum_s;	  /* of job times: submission to end */
+	double sum_s; /* of job times: submission to end */
 	double mean_s;
-	double wait_s;	  /* mean from first demand to first task */
+	double wait_s; /* mean from first demand to first task */
 	double wait_max_s;
-	double gather_s;  /* mean from first demand to all of its gang */
+	double gather_s; /* mean from first demand to all of its gang */
 	double gather_p95_s, gather_max_s;
-	double slowdown;  /* mean, see figures_slowdown */
+	double slowdown; /* mean, see figures_slowdown */
 	double slowdown_p95;
-	double local;	  /* tasks on a node with their data, 0 … 1 */
-	uint64_t read;	  /* tasks that have data */
-	uint64_t again;	  /* tasks that were lost */
+	double local;	/* tasks on a node with their data, 0 … 1 */
+	uint64_t read;	/* tasks that have data */
+	uint64_t again; /* tasks that were lost */
 	double lost_s;
 };
 

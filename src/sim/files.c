@@ -63,10 +63,9 @@ static void csv_jobs(const struct outcome *o, struct buf *out)
 		quoted(out, o->scenario->app[w->app].name);
 		quoted(out, w->group);
 		quoted(out, w->name);
-		buf_printf(out,
-			   "%.6f,%.6f,%.6f,%.6f,%.6f,%u,%u,%u,%.3f,%.4f\n",
-			   (double)w->submit_us / 1e6, (double)w->began_us / 1e6,
-			   (double)w->first_us / 1e6,
+		buf_printf(out, "%.6f,%.6f,%.6f,%.6f,%.6f,%u,%u,%u,%.3f,%.4f\n",
+			   (double)w->submit_us / 1e6,
+			   (double)w->began_us / 1e6, (double)w->first_us / 1e6,
 			   (double)w->gathered_us / 1e6,
 			   (double)w->end_us / 1e6, w->launched, w->local,
 			   w->again, (double)w->lost_us / 1e6,
@@ -85,8 +84,9 @@ static void csv_usage(const struct outcome *o, struct buf *out)
 
 	buf_puts(out, "time_s");
 	for (size_t i = 0; i < s->napps; i++)
-		buf_printf(out, ",%s busy cores,%s used cores,%s busy MiB,"
-				"%s used MiB",
+		buf_printf(out,
+			   ",%s busy cores,%s used cores,%s busy MiB,"
+			   "%s used MiB",
 			   s->app[i].name, s->app[i].name, s->app[i].name,
 			   s->app[i].name);
 	buf_puts(out, "\n");
@@ -160,8 +160,8 @@ static void add_curve(struct lines *l, const struct outcome *o, int app,
 		      bool memory, unsigned colour, bool dashed, char *name)
 {
 	const struct scenario *s = o->scenario;
-	double total = (double)s->nodes *
-		       (memory ? (double)s->memory_mib : s->cores);
+	double total =
+		(double)s->nodes * (memory ? (double)s->memory_mib : s->cores);
 	struct svg_series *line = add_line(l, bins(o), colour, dashed, name);
 	double *x = (double *)line->x, *y = (double *)line->y;
 
@@ -172,8 +172,9 @@ static void add_curve(struct lines *l, const struct outcome *o, int app,
 
 			if (app < 0 || (size_t)app == i)
 				y[b] += 100 / total *
-					tally_bin(memory ? &a->busy_mib :
-							   &a->busy_cores, b);
+					tally_bin(memory ? &a->busy_mib
+							 : &a->busy_cores,
+						  b);
 		}
 	}
 }
@@ -227,8 +228,8 @@ static void add_cdf(struct lines *l, const struct outcome *o, bool waiting,
 		    unsigned colour)
 {
 	size_t all = o->work.count, n = all < CDF_POINTS ? all : CDF_POINTS;
-	struct svg_series *line = add_line(l, n, colour, false,
-					   mem_strdup(o->policy));
+	struct svg_series *line =
+		add_line(l, n, colour, false, mem_strdup(o->policy));
 	double *x = (double *)line->x, *y = (double *)line->y;
 	double *value = mem_array(all + 1, sizeof(*value));
 
@@ -252,10 +253,10 @@ static int plot_cdf(struct outcome *const *o, size_t n, bool waiting,
 {
 	struct svg_plot p = {
 		.title = waiting ? "Waiting: from demand to first task, of "
-				   "gangs to the last" :
-				   "Bounded slowdown of jobs",
-		.x_label = waiting ? "seconds" :
-				     "times as long as alone on the cluster",
+				   "gangs to the last"
+				 : "Bounded slowdown of jobs",
+		.x_label = waiting ? "seconds"
+				   : "times as long as alone on the cluster",
 		.y_label = "% of jobs",
 		.y_max = 100,
 		.log_x = true,

@@ -195,7 +195,8 @@ const struct app_ops app_mpi = {
 
 const struct app_ops app_service = {
 	.kind = "service",
-	.doc = "tasks that run long, started as slices come, replaced when lost",
+	.doc = "tasks that run long, started as slices come, replaced when "
+	       "lost",
 	.create = gangs_create,
 	.destroy = gangs_destroy,
 	.submit = gangs_submit,

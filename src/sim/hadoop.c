@@ -326,8 +326,8 @@ static void hadoop_granted(struct app *a, const char *demand, struct grant *g,
 			   size_t n)
 {
 	struct hadoop *h = a->own;
-	uint32_t *asked = strcmp(demand, "near") == 0 ? &h->near_asked :
-							&h->any_asked;
+	uint32_t *asked =
+		strcmp(demand, "near") == 0 ? &h->near_asked : &h->any_asked;
 
 	*asked -= *asked < n ? *asked : (uint32_t)n;
 	for (size_t i = 0; i < n; i++)

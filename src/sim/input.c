@@ -62,10 +62,11 @@ static int read_gzip(int fd, const char *path, struct buf *out,
 	if (rc == 0 && WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return error_set(err, BERTH_ESYS,
 				 "%s: gzip is needed to read it and is not "
-				 "installed", path);
+				 "installed",
+				 path);
 	if (rc == 0 && status != 0)
-		return error_set(err, BERTH_EINPUT,
-				 "%s: gzip cannot unpack it", path);
+		return error_set(err, BERTH_EINPUT, "%s: gzip cannot unpack it",
+				 path);
 	return rc;
 }
 
@@ -86,8 +87,8 @@ int input_read(const char *path, struct buf *out, struct berth_error *err)
 			err->code = BERTH_EINPUT; /* the user named it */
 		return -1;
 	}
-	rc = ends_in(path, ".gz") ? read_gzip(fd, path, out, err) :
-				    read_all(fd, path, out, err);
+	rc = ends_in(path, ".gz") ? read_gzip(fd, path, out, err)
+				  : read_all(fd, path, out, err);
 	close(fd);
 	return rc;
 }
@@ -107,8 +108,8 @@ char *input_path(const char *scenario, const char *name)
 	if (name[0] == '/')
 		return mem_strdup(name);
 	if (strncmp(name, DATA, strlen(DATA)) == 0)
-		return mem_printf("%s/%s", input_data_set() ? data :
-							  "../shared/data",
+		return mem_printf("%s/%s",
+				  input_data_set() ? data : "../shared/data",
 				  name + strlen(DATA));
 	if (slash == NULL)
 		return mem_strdup(name);

@@ -10,6 +10,7 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/hadoop.c \
 	src/sim/input.c src/sim/input.h \
 	src/sim/pool.c src/sim/pool.h \
+	src/sim/reader.c src/sim/reader.h \
 	src/sim/report.c src/sim/report.h \
 	src/sim/scenario.c src/sim/scenario.h \
 	src/sim/sim.c src/sim/sim.h \

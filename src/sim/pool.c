@@ -144,7 +144,7 @@ static void deliver_offer(struct pool *p, struct app *a, uint64_t id)
 	if (o == NULL)
 		return; /* rescinded on its way */
 	g = mem_array(o->nslices, sizeof(*g));
-	TAILQ_FOREACH(s, &o->slices, of_owner) {
+	TAILQ_FOREACH (s, &o->slices, of_owner) {
 		g[n].slice = s->id;
 		g[n++].node = p->options.first + s->node->id;
 	}
@@ -165,11 +165,12 @@ static void report(struct pool *p, struct run *r, enum task_state state)
 	struct ledger_report rep = {
 		.job = r->id,
 		.index = r->index,
-		.status = {
-			.state = state,
-			.rank = -1,
-			.start_us = r->began_us,
-		},
+		.status =
+			{
+				.state = state,
+				.rank = -1,
+				.start_us = r->began_us,
+			},
 	};
 	struct berth_error err;
 
@@ -178,8 +179,10 @@ static void report(struct pool *p, struct run *r, enum task_state state)
 		rep.status.end_us = pool_now(p);
 	}
 	if (s != NULL)
-		ok(p, ledger_task_report(p->ledger, s->node->name, &rep,
-					 pool_now(p), &err), &err);
+		ok(p,
+		   ledger_task_report(p->ledger, s->node->name, &rep,
+				      pool_now(p), &err),
+		   &err);
 }
 
 static void run_ring(void *arg)
@@ -427,8 +430,10 @@ void pool_submit(struct pool *p, struct app *a, struct work *w)
 
 	if (!ok(p, ledger_submit(p->ledger, &job, pool_now(p), &id, &err),
 		&err) ||
-	    !ok(p, ledger_job_started(p->ledger, a->conf->name, id,
-				      pool_now(p), &err), &err))
+	    !ok(p,
+		ledger_job_started(p->ledger, a->conf->name, id, pool_now(p),
+				   &err),
+		&err))
 		return;
 	w->submitted = true;
 	w->submit_us = pool_now(p);
@@ -469,8 +474,10 @@ void pool_launch(struct pool *p, struct app *a, const struct run *what)
 	alarm_init(&r->alarm, run_ring, r);
 	if (r->work->first_us == 0)
 		r->work->first_us = pool_now(p);
-	if (!ok(p, ledger_launch(p->ledger, a->conf->name, r->id, &launch, 1,
-				 pool_now(p), &err), &err)) {
+	if (!ok(p,
+		ledger_launch(p->ledger, a->conf->name, r->id, &launch, 1,
+			      pool_now(p), &err),
+		&err)) {
 		free(r);
 		return;
 	}
@@ -486,8 +493,10 @@ void pool_release(struct pool *p, struct app *a, const uint64_t *slices,
 	struct berth_error err;
 
 	if (n > 0)
-		ok(p, ledger_release(p->ledger, a->conf->name, slices, n,
-				     pool_now(p), &err), &err);
+		ok(p,
+		   ledger_release(p->ledger, a->conf->name, slices, n,
+				  pool_now(p), &err),
+		   &err);
 }
 
 void pool_finished(struct pool *p, struct app *a, struct work *w, uint64_t id)
@@ -496,7 +505,9 @@ void pool_finished(struct pool *p, struct app *a, struct work *w, uint64_t id)
 
 	w->ended = true;
 	w->end_us = pool_now(p);
-	ok(p, ledger_job_finished(p->ledger, a->conf->name, id, JOB_DONE, 0, 0,
-				  NULL, pool_now(p), &err), &err);
+	ok(p,
+	   ledger_job_finished(p->ledger, a->conf->name, id, JOB_DONE, 0, 0,
+			       NULL, pool_now(p), &err),
+	   &err);
 	p->done(p->arg, a, w);
 }

@@ -43,7 +43,7 @@ struct pool {
 	struct map *by_name;
 	struct alarm round;
 	uint64_t round_spent_us; /* processor time */
-	bool failed; /* error says why; nothing more happens */
+	bool failed;		 /* error says why; nothing more happens */
 	struct berth_error error;
 	pool_done_f done;
 	void *arg;

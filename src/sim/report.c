@@ -22,8 +22,7 @@ static void say_run(const struct outcome *o, struct buf *out)
 
 	for (size_t i = 0; i < o->work.count; i++)
 		tasks += o->work.at[i].launched;
-	buf_printf(out,
-		   "\n%s: %zu jobs, %llu tasks on %u nodes in %.1f s\n",
+	buf_printf(out, "\n%s: %zu jobs, %llu tasks on %u nodes in %.1f s\n",
 		   o->policy, o->work.count, (unsigned long long)tasks,
 		   s->nodes, (double)o->end_us / 1e6);
 	buf_printf(out,
@@ -32,20 +31,21 @@ static void say_run(const struct outcome *o, struct buf *out)
 		   (double)until / 1e6, 100 * figures_busy_cores(o, -1, until),
 		   100 * figures_used_cores(o, -1, until),
 		   100 * figures_busy_memory(o, -1, until));
-	buf_printf(out,
-		   "  offers: %llu made, %llu declined (%.2f %%), %llu expired, "
-		   "%llu rescinded\n",
-		   (unsigned long long)o->offers_made,
-		   (unsigned long long)o->offers_declined,
-		   percent((double)o->offers_declined, (double)o->offers_made),
-		   (unsigned long long)o->offers_expired,
-		   (unsigned long long)o->offers_rescinded);
+	buf_printf(
+		out,
+		"  offers: %llu made, %llu declined (%.2f %%), %llu expired, "
+		"%llu rescinded\n",
+		(unsigned long long)o->offers_made,
+		(unsigned long long)o->offers_declined,
+		percent((double)o->offers_declined, (double)o->offers_made),
+		(unsigned long long)o->offers_expired,
+		(unsigned long long)o->offers_rescinded);
 	buf_printf(out,
 		   "  rounds: %llu, %.1f us of processor time each; %llu "
 		   "events\n",
 		   (unsigned long long)o->rounds,
-		   o->rounds > 0 ? (double)o->round_spent_us /
-					   (double)o->rounds : 0,
+		   o->rounds > 0 ? (double)o->round_spent_us / (double)o->rounds
+				 : 0,
 		   (unsigned long long)o->events);
 }
 
@@ -171,8 +171,9 @@ static void compare(const struct outcome *o, const struct outcome *than,
 			   a.gather_s);
 		compare_groups(o, than, (unsigned)i, out);
 	}
-	buf_puts(out, "  (lines of frameworks: sums; lines of classes: means of "
-		      "a job)\n");
+	buf_puts(out,
+		 "  (lines of frameworks: sums; lines of classes: means of "
+		 "a job)\n");
 	compare_use(o, than, out);
 }
 

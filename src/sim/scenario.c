@@ -7,119 +7,12 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
-#include "io/conf.h"
+#include "ledger/ledger.h"
 #include "sim/input.h"
+#include "sim/reader.h"
 #include "sim/trace.h"
 
 #define COUNT_MAX 1000000
-#define SECONDS_MAX 1e8
-
-/* Where in the file we are.  After the first error nothing more is read. */
-struct reader {
-	struct conf *conf;
-	const char *path; /* of the file */
-	char at[96], key[160];
-	struct scenario *s;
-	struct berth_error *err;
-	bool failed;
-};
-
-static const char *key(struct reader *r, const char *name)
-{
-	snprintf(r->key, sizeof(r->key), "%s%s%s", r->at,
-		 r->at[0] != '\0' ? "." : "", name);
-	return r->key;
-}
-
-/* What is wrong with a setting, or (NULL) with all that we are in. */
-static void fail(struct reader *r, const char *name, const char *what)
-{
-	const char *where = conf_where(r->conf, r->at);
-
-	if (r->failed)
-		return;
-	r->failed = true;
-	if (name == NULL) {
-		error_set(r->err, BERTH_EINPUT, "%s: %s", where, what);
-		return;
-	}
-	where = conf_where(r->conf, key(r, name));
-	if (strcmp(where, r->path) == 0) /* it is not there */
-		where = conf_where(r->conf, r->at);
-	error_set(r->err, BERTH_EINPUT, "%s: %s: %s", where, name, what);
-}
-
-static bool get(struct reader *r, const char *name, double min, double max,
-		double *out)
-{
-	int rc = r->failed ? 0 : conf_double(r->conf, key(r, name), min, max,
-					     out, r->err);
-
-	r->failed |= rc < 0;
-	return rc > 0;
-}
-
-static uint64_t get_int(struct reader *r, const char *name, long long min,
-			long long max, uint64_t otherwise)
-{
-	long long v = (long long)otherwise;
-
-	if (!r->failed && conf_int(r->conf, key(r, name), min, max, &v,
-				   r->err) < 0)
-		r->failed = true;
-	return (uint64_t)v;
-}
-
-static uint64_t get_us(struct reader *r, const char *name, double unit_us,
-		       double otherwise)
-{
-	double v = otherwise;
-
-	get(r, name, 0, SECONDS_MAX, &v);
-	return (uint64_t)(v * unit_us);
-}
-
-static const char *get_string(struct reader *r, const char *name,
-			      const char *otherwise)
-{
-	const char *v = otherwise;
-
-	if (!r->failed && conf_string(r->conf, key(r, name), &v, r->err) < 0)
-		r->failed = true;
-	return v;
-}
-
-static bool get_bool(struct reader *r, const char *name)
-{
-	bool v = false;
-
-	if (!r->failed && conf_bool(r->conf, key(r, name), &v, r->err) < 0)
-		r->failed = true;
-	return v;
-}
-
-static int length(struct reader *r, const char *name)
-{
-	int n = r->failed ? 0 : conf_length(r->conf, key(r, name), r->err);
-
-	r->failed |= n < 0;
-	return n < 0 ? 0 : n;
-}
-
-/* Go into the i-th element of a list; returns how to come back. */
-static size_t enter(struct reader *r, const char *list, int i)
-{
-	size_t before = strlen(r->at);
-
-	snprintf(r->at + before, sizeof(r->at) - before, "%s%s.[%d]",
-		 before > 0 ? "." : "", list, i);
-	return before;
-}
-
-static void leave(struct reader *r, size_t before)
-{
-	r->at[before] = '\0';
-}
 
 /* ---- the cluster ---- */
 
@@ -140,24 +33,101 @@ static void read_cluster(struct reader *r, const struct scenario_changes *ch)
 	struct scenario *s = r->s;
 	struct topology_shape shape = {.packages = 1};
 
-	s->nodes = (unsigned)get_int(r, "cluster.nodes", 1, 100000, 16);
+	s->nodes = (unsigned)reader_get_int(r, "cluster.nodes", 1, 100000, 16);
 	s->file_nodes = s->nodes;
 	if (ch != NULL && ch->nodes > 0)
 		s->nodes = ch->nodes;
-	s->cores = (unsigned)get_int(r, "cluster.cores", 1, 1024, 4);
-	s->memory_mib = get_int(r, "cluster.memory_mib", 1, 1LL << 30, 15360);
-	s->latency_us = get_us(r, "timing.latency_ms", 1e3, 0.5);
+	s->cores = (unsigned)reader_get_int(r, "cluster.cores", 1, 1024, 4);
+	s->memory_mib =
+		reader_get_int(r, "cluster.memory_mib", 1, 1LL << 30, 15360);
+	s->latency_us = reader_get_us(r, "timing.latency_ms", 1e3, 0.5);
 	if (s->latency_us == 0)
 		s->latency_us = 1; /* nothing is heard before it is said */
-	s->start_us = get_us(r, "timing.start_ms", 1e3, 20);
-	s->round_us = get_us(r, "timing.round_ms", 1e3, 1);
-	s->bin_us = get_us(r, "bin_s", 1e6, 10);
-	s->measure_us = get_us(r, "measure_s", 1e6, 0);
+	s->start_us = reader_get_us(r, "timing.start_ms", 1e3, 20);
+	s->round_us = reader_get_us(r, "timing.round_ms", 1e3, 1);
+	s->bin_us = reader_get_us(r, "bin_s", 1e6, 10);
+	s->measure_us = reader_get_us(r, "measure_s", 1e6, 0);
 	if (s->bin_us == 0)
-		fail(r, "bin_s", "more than 0 is needed");
+		reader_fail(r, "bin_s", "more than 0 is needed");
 	shape.cores = s->cores;
 	shape.mib = s->memory_mib;
 	s->topology = topology_create_regular(&shape);
+}
+
+/* ---- roles ---- */
+
+int scenario_set_roles(const struct scenario *s, struct ledger *l,
+		       uint64_t now_us, size_t *wrong, struct berth_error *err)
+{
+	for (*wrong = 0; *wrong < s->nroles; (*wrong)++) {
+		if (ledger_share_set(l, &s->role[*wrong], now_us, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void read_quota(struct reader *r, const char *name, struct quota *out)
+{
+	struct berth_error why;
+
+	if (quota_parse(reader_get_string(r, name, ""), out, &why) != 0)
+		reader_fail(r, name, why.text);
+}
+
+static void read_role(struct reader *r, struct role_setting *role)
+{
+	const char *name = reader_get_string(r, "name", "");
+
+	role_setting_init(role, mem_strdup(name));
+	if (*name == '\0')
+		reader_fail(r, NULL, "a role without name");
+	role->parent = mem_strdup(reader_get_string(r, "parent", ""));
+	read_quota(r, "guarantee", &role->guarantee);
+	read_quota(r, "limit", &role->limit);
+	reader_get(r, "weight", 1e-6, 1e6, &role->weight);
+	role->priority =
+		(int)reader_get_int(r, "priority", -1000000, 1000000, 0);
+}
+
+/* Do they fit such a cluster, and one another?  As the ledger sees it. */
+static void try_roles(struct reader *r)
+{
+	struct ledger_options options = {.policy = NULL};
+	struct ledger *l = ledger_create(&options);
+	struct berth_error why;
+	size_t wrong;
+	int rc = 0;
+
+	for (unsigned i = 0; i < r->s->nodes && rc == 0; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%05u", i);
+		rc = ledger_node_up(l, name, r->s->topology, NULL, 0, true, 0,
+				    &why);
+	}
+	if (rc != 0 || scenario_set_roles(r->s, l, 0, &wrong, &why) != 0) {
+		size_t before =
+			reader_enter(r, "roles", rc != 0 ? 0 : (int)wrong);
+
+		reader_fail(r, NULL, why.text);
+		reader_leave(r, before);
+	}
+	ledger_destroy(l);
+}
+
+static void read_roles(struct reader *r)
+{
+	int n = reader_length(r, "roles");
+
+	r->s->role = mem_array((size_t)n + 1, sizeof(*r->s->role));
+	for (int i = 0; i < n && !r->failed; i++) {
+		size_t before = reader_enter(r, "roles", i);
+
+		read_role(r, &r->s->role[r->s->nroles++]);
+		reader_leave(r, before);
+	}
+	if (n > 0 && !r->failed)
+		try_roles(r);
 }
 
 /* ---- jobs that the file lists ---- */
@@ -166,14 +136,14 @@ static void add_stages(struct reader *r, struct work *w, bool reads)
 {
 	struct stage first = {.reads = reads}, second = {.tasks = 0};
 	double spread = 0;
-	uint64_t rounds = get_int(r, "rounds", 1, 10000, 1);
+	uint64_t rounds = reader_get_int(r, "rounds", 1, 10000, 1);
 
-	get(r, "spread", 0, 10, &spread);
-	first.tasks = (uint32_t)get_int(r, "tasks", 1, COUNT_MAX, 1);
-	first.mean_us = get_us(r, "task_s", 1e6, 10);
+	reader_get(r, "spread", 0, 10, &spread);
+	first.tasks = (uint32_t)reader_get_int(r, "tasks", 1, COUNT_MAX, 1);
+	first.mean_us = reader_get_us(r, "task_s", 1e6, 10);
 	first.spread = spread;
-	second.tasks = (uint32_t)get_int(r, "reduces", 0, COUNT_MAX, 0);
-	second.mean_us = get_us(r, "reduce_s", 1e6, 10);
+	second.tasks = (uint32_t)reader_get_int(r, "reduces", 0, COUNT_MAX, 0);
+	second.mean_us = reader_get_us(r, "reduce_s", 1e6, 10);
 	second.spread = spread;
 	for (uint64_t i = 0; i < rounds && !r->failed; i++)
 		work_add_stage(w, &first);
@@ -197,7 +167,7 @@ static void check_workers(struct reader *r, const struct app_conf *a,
 	snprintf(text, sizeof(text),
 		 "%u tasks at a time, but the cluster holds %llu such tasks",
 		 workers, (unsigned long long)slots);
-	fail(r, NULL, text);
+	reader_fail(r, NULL, text);
 }
 
 static void add_job(struct reader *r, unsigned app, const char *group,
@@ -211,30 +181,30 @@ static void add_job(struct reader *r, unsigned app, const char *group,
 	free(name);
 	w->app = app;
 	w->seed = work_mix(s->seed, s->work.count);
-	w->setup_us = get_us(r, "setup_s", 1e6, 0);
-	w->after_last = get_bool(r, "sequential");
+	w->setup_us = reader_get_us(r, "setup_s", 1e6, 0);
+	w->after_last = reader_get_bool(r, "sequential");
 	add_stages(r, w, a->ops == &app_hadoop);
 	if (!holds_workers(a->ops))
 		return;
-	w->workers = (uint32_t)get_int(r, "workers", 1, COUNT_MAX, 1);
-	w->least = (uint32_t)get_int(r, "least", 1, COUNT_MAX, 1);
+	w->workers = (uint32_t)reader_get_int(r, "workers", 1, COUNT_MAX, 1);
+	w->least = (uint32_t)reader_get_int(r, "least", 1, COUNT_MAX, 1);
 	if (a->ops == &app_mpi || a->ops == &app_service) {
 		w->stage[0].tasks = w->workers;
 		w->least = a->ops == &app_mpi ? w->workers : 1;
 	}
 	if (w->least > w->workers)
-		fail(r, "least", "more than workers");
+		reader_fail(r, "least", "more than workers");
 	check_workers(r, a, a->ops == &app_service ? w->workers : w->least);
 }
 
 /* Jobs of one entry: the time of each. */
 static void read_jobs(struct reader *r, unsigned app)
 {
-	const char *group = get_string(r, "class", "jobs");
-	unsigned count = (unsigned)get_int(r, "count", 1, COUNT_MAX, 1);
-	uint64_t at = get_us(r, "at_s", 1e6, 0);
-	uint64_t every = get_us(r, "every_s", 1e6, 0);
-	uint64_t over = get_us(r, "over_s", 1e6, 0);
+	const char *group = reader_get_string(r, "class", "jobs");
+	unsigned count = (unsigned)reader_get_int(r, "count", 1, COUNT_MAX, 1);
+	uint64_t at = reader_get_us(r, "at_s", 1e6, 0);
+	uint64_t every = reader_get_us(r, "every_s", 1e6, 0);
+	uint64_t over = reader_get_us(r, "over_s", 1e6, 0);
 	struct rand_state rand;
 
 	rand_seed(&rand, work_mix(r->s->seed, 7777 + r->s->work.count));
@@ -253,17 +223,17 @@ static void read_jobs(struct reader *r, unsigned app)
 
 static void read_trace_options(struct reader *r, struct trace_options *o)
 {
-	get(r, "trace.from_s", 0, 1e10, &o->from_s);
-	get(r, "trace.until_s", 0, 1e10, &o->until_s);
-	get(r, "trace.speed", 1e-3, 1e6, &o->speed);
-	get(r, "trace.scale", 1e-9, 1e9, &o->scale);
-	get(r, "trace.block_mib", 1, 1e9, &o->block_mib);
-	get(r, "trace.reduce_mib", 1, 1e9, &o->reduce_mib);
-	get(r, "trace.mib_s", 1e-3, 1e9, &o->mib_s);
-	get(r, "trace.task_s", 0, 1e6, &o->task_s);
-	get(r, "trace.setup_s", 0, 1e6, &o->setup_s);
-	get(r, "trace.spread", 0, 10, &o->spread);
-	o->jobs = get_int(r, "trace.jobs", 1, 1LL << 40, 0);
+	reader_get(r, "trace.from_s", 0, 1e10, &o->from_s);
+	reader_get(r, "trace.until_s", 0, 1e10, &o->until_s);
+	reader_get(r, "trace.speed", 1e-3, 1e6, &o->speed);
+	reader_get(r, "trace.scale", 1e-9, 1e9, &o->scale);
+	reader_get(r, "trace.block_mib", 1, 1e9, &o->block_mib);
+	reader_get(r, "trace.reduce_mib", 1, 1e9, &o->reduce_mib);
+	reader_get(r, "trace.mib_s", 1e-3, 1e9, &o->mib_s);
+	reader_get(r, "trace.task_s", 0, 1e6, &o->task_s);
+	reader_get(r, "trace.setup_s", 0, 1e6, &o->setup_s);
+	reader_get(r, "trace.spread", 0, 10, &o->spread);
+	o->jobs = reader_get_int(r, "trace.jobs", 1, 1LL << 40, 0);
 }
 
 static void parse_trace(struct reader *r, const struct trace_options *o,
@@ -289,8 +259,8 @@ static void parse_trace(struct reader *r, const struct trace_options *o,
 static void read_trace(struct reader *r, unsigned app)
 {
 	const struct app_conf *a = &r->s->app[app];
-	const char *file = get_string(r, "trace.file", NULL);
-	const char *format = get_string(r, "trace.format", "");
+	const char *file = reader_get_string(r, "trace.file", NULL);
+	const char *format = reader_get_string(r, "trace.format", "");
 	bool rigid = a->ops == &app_mpi;
 	struct trace_options o;
 	struct buf text;
@@ -300,8 +270,8 @@ static void read_trace(struct reader *r, unsigned app)
 		return;
 	if (strcmp(format, rigid ? "swf" : "swim") != 0 ||
 	    (!rigid && a->ops != &app_hadoop)) {
-		fail(r, "trace.format",
-		     "\"swim\" for the model hadoop, \"swf\" for mpi");
+		reader_fail(r, "trace.format",
+			    "\"swim\" for the model hadoop, \"swf\" for mpi");
 		return;
 	}
 	trace_defaults(&o);
@@ -316,9 +286,11 @@ static void read_trace(struct reader *r, unsigned app)
 		r->failed = input_read(path, &text, r->err) != 0;
 		if (r->failed)
 			error_prefix(r->err, "%s%s",
-				     conf_where(r->conf, key(r, "trace.file")),
-				     file[0] == '$' && !input_data_set() ?
-					     ": BERTH_DATA is not set" : "");
+				     conf_where(r->conf,
+						reader_key(r, "trace.file")),
+				     file[0] == '$' && !input_data_set()
+					     ? ": BERTH_DATA is not set"
+					     : "");
 	}
 	if (!r->failed)
 		parse_trace(r, &o, format, &text);
@@ -330,53 +302,53 @@ static void read_trace(struct reader *r, unsigned app)
 
 static enum packing read_packing(struct reader *r)
 {
-	const char *name = get_string(r, "packing", "");
+	const char *name = reader_get_string(r, "packing", "");
 
 	for (enum packing p = PACKING_ANY; p <= PACKING_SPREAD; p++) {
 		if (strcmp(name, packing_name(p)) == 0)
 			return p;
 	}
 	if (*name != '\0')
-		fail(r, "packing", "\"pack\" or \"spread\"");
+		reader_fail(r, "packing", "\"pack\" or \"spread\"");
 	return PACKING_ANY;
 }
 
 /* One of several alike: "name-3". */
 static void read_app(struct reader *r, struct app_conf *a, unsigned copy)
 {
-	const char *model = get_string(r, "model", "");
-	const char *name = get_string(r, "name", "");
+	const char *model = reader_get_string(r, "model", "");
+	const char *name = reader_get_string(r, "name", "");
 	struct berth_error why;
 	double remote = 1.5;
 
 	a->name = copy > 0 ? mem_printf("%s-%u", name, copy) : mem_strdup(name);
 	if (*name == '\0')
-		fail(r, NULL, "a framework without name");
-	a->role = mem_strdup(get_string(r, "role", a->name));
+		reader_fail(r, NULL, "a framework without name");
+	a->role = mem_strdup(reader_get_string(r, "role", a->name));
 	a->ops = app_find(model, &why);
 	if (a->ops == NULL)
-		fail(r, "model", why.text);
-	a->unit.cores = (unsigned)get_int(r, "cores", 1, 1024, 1);
-	a->unit.memory_mib = get_int(r, "memory_mib", 0, 1LL << 30, 0);
-	a->partition = (unsigned)get_int(r, "partition", 1, 100000, 0);
-	a->delay_us = get_us(r, "delay_s", 1e6, 0);
-	a->hold_us = get_us(r, "hold_s", 1e6, 0);
-	get(r, "remote", 1, 1000, &remote);
+		reader_fail(r, "model", why.text);
+	a->unit.cores = (unsigned)reader_get_int(r, "cores", 1, 1024, 1);
+	a->unit.memory_mib = reader_get_int(r, "memory_mib", 0, 1LL << 30, 0);
+	a->partition = (unsigned)reader_get_int(r, "partition", 1, 100000, 0);
+	a->delay_us = reader_get_us(r, "delay_s", 1e6, 0);
+	a->hold_us = reader_get_us(r, "hold_s", 1e6, 0);
+	reader_get(r, "remote", 1, 1000, &remote);
 	a->remote = remote;
-	a->replicas = (unsigned)get_int(r, "replicas", 0, 100, 0);
-	a->fifo = get_bool(r, "one_by_one");
-	a->per_node = (unsigned)get_int(r, "per_node", 1, 1024, 0);
-	a->priority = (int)get_int(r, "priority", 0, 1000000, 0);
+	a->replicas = (unsigned)reader_get_int(r, "replicas", 0, 100, 0);
+	a->fifo = reader_get_bool(r, "one_by_one");
+	a->per_node = (unsigned)reader_get_int(r, "per_node", 1, 1024, 0);
+	a->priority = (int)reader_get_int(r, "priority", 0, 1000000, 0);
 	a->packing = read_packing(r);
 	if (!r->failed && scenario_slots(r->s, a, r->s->nodes) == 0)
-		fail(r, NULL, "no node holds one of its tasks");
+		reader_fail(r, NULL, "no node holds one of its tasks");
 }
 
 static void check_names(struct reader *r, size_t app)
 {
 	for (size_t i = 0; i < app && !r->failed; i++) {
 		if (strcmp(r->s->app[i].name, r->s->app[app].name) == 0)
-			fail(r, "name", "two frameworks have it");
+			reader_fail(r, "name", "two frameworks have it");
 	}
 }
 
@@ -390,33 +362,34 @@ static void add_app(struct reader *r, unsigned copy)
 	memset(&s->app[app], 0, sizeof(*s->app));
 	read_app(r, &s->app[app], copy);
 	check_names(r, app);
-	jobs = length(r, "jobs");
+	jobs = reader_length(r, "jobs");
 	for (int k = 0; k < jobs && !r->failed; k++) {
-		size_t here = enter(r, "jobs", k);
+		size_t here = reader_enter(r, "jobs", k);
 
 		read_jobs(r, app);
-		leave(r, here);
+		reader_leave(r, here);
 	}
 	read_trace(r, app);
 }
 
 static void read_apps(struct reader *r)
 {
-	int n = length(r, "frameworks");
+	int n = reader_length(r, "frameworks");
 
 	if (n == 0 && !r->failed) {
 		r->failed = true;
 		error_set(r->err, BERTH_EINPUT, "%s: no frameworks", r->path);
 	}
 	for (int i = 0; i < n && !r->failed; i++) {
-		size_t before = enter(r, "frameworks", i);
-		unsigned copies = (unsigned)get_int(r, "copies", 1, 1000, 0);
+		size_t before = reader_enter(r, "frameworks", i);
+		unsigned copies =
+			(unsigned)reader_get_int(r, "copies", 1, 1000, 0);
 
 		for (unsigned k = 1; k <= copies && !r->failed; k++)
 			add_app(r, k);
 		if (copies == 0)
 			add_app(r, 0);
-		leave(r, before);
+		reader_leave(r, before);
 	}
 }
 
@@ -424,15 +397,16 @@ static void read_all(struct reader *r, const struct scenario_changes *ch)
 {
 	struct scenario *s = r->s;
 
-	s->seed = get_int(r, "seed", 0, 1LL << 62, 1);
+	s->seed = reader_get_int(r, "seed", 0, 1LL << 62, 1);
 	if (ch != NULL && ch->seed > 0)
 		s->seed = ch->seed;
-	s->name = mem_strdup(get_string(r, "name", r->path));
-	s->policy = mem_strdup(get_string(r, "policy", "drf"));
-	buf_puts(&s->made_up, get_string(r, "note", ""));
+	s->name = mem_strdup(reader_get_string(r, "name", r->path));
+	s->policy = mem_strdup(reader_get_string(r, "policy", "drf"));
+	buf_puts(&s->made_up, reader_get_string(r, "note", ""));
 	if (s->made_up.len > 0)
 		buf_puts(&s->made_up, "\n");
 	read_cluster(r, ch);
+	read_roles(r);
 	read_apps(r);
 	if (!r->failed && conf_done(r->conf, r->err) != 0)
 		r->failed = true;
@@ -473,6 +447,11 @@ void scenario_destroy(struct scenario *s)
 		free(s->app[i].name);
 		free(s->app[i].role);
 	}
+	for (size_t i = 0; i < s->nroles; i++) {
+		free((char *)s->role[i].name);
+		free((char *)s->role[i].parent);
+	}
+	free(s->role);
 	free(s->app);
 	free(s->name);
 	free(s->policy);

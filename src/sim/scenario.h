@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/role.h"
 #include "model/topology.h"
 #include "sim/app.h"
 #include "sim/work.h"
@@ -19,12 +20,14 @@ struct scenario {
 	uint64_t seed;
 	unsigned nodes;
 	unsigned file_nodes; /* as the file says: partitions are of these */
-	unsigned cores; /* of a node */
+	unsigned cores;	     /* of a node */
 	uint64_t memory_mib;
 	struct topology *topology;
 	uint64_t latency_us, start_us, round_us;
-	uint64_t bin_us; /* of the curves */
+	uint64_t bin_us;     /* of the curves */
 	uint64_t measure_us; /* utilisation is that up to then; 0: the end */
+	struct role_setting *role; /* its strings are the scenario's */
+	size_t nroles;
 	struct app_conf *app;
 	size_t napps;
 	struct worklist work;
@@ -41,6 +44,13 @@ struct scenario *scenario_read(const char *path,
 			       const struct scenario_changes *changes,
 			       struct berth_error *err);
 void scenario_destroy(struct scenario *s); /* NULL is fine */
+
+struct ledger;
+
+/* Set the roles on a ledger that has its nodes.  -1: they contradict each
+ * other; *wrong is then the index of the one that was refused. */
+int scenario_set_roles(const struct scenario *s, struct ledger *l,
+		       uint64_t now_us, size_t *wrong, struct berth_error *err);
 
 /* Tasks of the framework that fit on so many nodes at once. */
 uint64_t scenario_slots(const struct scenario *s, const struct app_conf *a,

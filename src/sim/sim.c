@@ -16,13 +16,13 @@ struct sim {
 	struct clock clock;
 	struct pool *pool;
 	size_t npools, nready; /* ready: to be finished */
-	size_t next;	/* job to be submitted */
-	size_t left;	/* jobs that have not ended */
-	size_t *chain;	/* of each framework: its next job that waits for the
-			   one before it */
-	bool *busy;	/* one of these runs */
+	size_t next;	       /* job to be submitted */
+	size_t left;	       /* jobs that have not ended */
+	size_t *chain; /* of each framework: its next job that waits for the
+			  one before it */
+	bool *busy;    /* one of these runs */
 	struct alarm submit;
-	bool *started;	/* of each job: handed to its framework */
+	bool *started; /* of each job: handed to its framework */
 };
 
 /* ---- jobs come ---- */
@@ -108,7 +108,8 @@ static int check_partitions(const struct scenario *s, const unsigned *nodes,
 	if (sum > s->nodes)
 		return error_set(err, BERTH_EINPUT,
 				 "the static partitions have %u nodes together,"
-				 " the cluster has %u", sum, s->nodes);
+				 " the cluster has %u",
+				 sum, s->nodes);
 	for (size_t i = 0; i < s->work.count; i++) {
 		const struct work *w = &s->work.at[i];
 		const struct app_conf *a = &s->app[w->app];
@@ -118,11 +119,12 @@ static int check_partitions(const struct scenario *s, const unsigned *nodes,
 		if (a->ops == &app_mpi)
 			need = w->workers;
 		if (need > slots)
-			return error_set(err, BERTH_EINPUT,
-					 "job %s needs %u tasks at a time; the "
-					 "partition of %s, %u nodes, holds %llu",
-					 w->name, need, a->name, nodes[w->app],
-					 (unsigned long long)slots);
+			return error_set(
+				err, BERTH_EINPUT,
+				"job %s needs %u tasks at a time; the "
+				"partition of %s, %u nodes, holds %llu",
+				w->name, need, a->name, nodes[w->app],
+				(unsigned long long)slots);
 	}
 	return 0;
 }
@@ -155,6 +157,7 @@ static int make_pools(struct sim *sim, const char *policy, bool check,
 	struct outcome *out = sim->out;
 	bool parts = strcmp(policy, STATIC) == 0;
 	unsigned first = 0;
+	size_t wrong;
 	const struct policy *p = policy_find(parts ? "fifo" : policy, err);
 
 	if (p == NULL)
@@ -170,6 +173,9 @@ static int make_pools(struct sim *sim, const char *policy, bool check,
 			return -1;
 		first += out->nodes[i];
 	}
+	if (!parts &&
+	    scenario_set_roles(s, sim->pool[0].ledger, 0, &wrong, err) != 0)
+		return -1;
 	for (size_t i = 0; i < s->napps; i++) {
 		struct app *a = &out->app[i];
 
@@ -197,8 +203,8 @@ static int never_ended(const struct sim *sim, struct berth_error *err)
 	return error_set(err, BERTH_ESYS,
 			 "%zu jobs never ended, job %s of %s the first of them",
 			 sim->left, i < list->count ? list->at[i].name : "?",
-			 i < list->count ? sim->s->app[list->at[i].app].name :
-					   "?");
+			 i < list->count ? sim->s->app[list->at[i].app].name
+					 : "?");
 }
 
 static int run(struct sim *sim, struct berth_error *err)

@@ -99,7 +99,8 @@ static void grid_line(struct buf *out, double x0, double y0, double x1,
 {
 	buf_printf(out,
 		   "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" "
-		   "stroke=\"#ddd\"/>\n", x0, y0, x1, y1);
+		   "stroke=\"#ddd\"/>\n",
+		   x0, y0, x1, y1);
 }
 
 static void axes(const struct frame *f, struct buf *out)
@@ -111,8 +112,8 @@ static void axes(const struct frame *f, struct buf *out)
 	buf_init(&label);
 	for (double x = ceil(f->x0 / step) * step; x <= f->x1 + step / 1e6;
 	     x += step) {
-		double at = LEFT + (x - f->x0) / (f->x1 - f->x0) *
-					   (right - LEFT);
+		double at =
+			LEFT + (x - f->x0) / (f->x1 - f->x0) * (right - LEFT);
 
 		grid_line(out, at, TOP, at, bottom);
 		buf_clear(&label);
@@ -138,10 +139,11 @@ static void axes(const struct frame *f, struct buf *out)
 static void line(const struct frame *f, const struct svg_series *s,
 		 const char *colour, struct buf *out)
 {
-	buf_printf(out,
-		   "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"%s"
-		   " points=\"", colour,
-		   s->dashed ? " stroke-dasharray=\"5 3\"" : "");
+	buf_printf(
+		out,
+		"<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"%s"
+		" points=\"",
+		colour, s->dashed ? " stroke-dasharray=\"5 3\"" : "");
 	for (size_t k = 0; k < s->n; k++) {
 		double y = s->y[k] > f->y1 ? f->y1 : s->y[k];
 
@@ -168,11 +170,12 @@ void svg_write(const struct svg_plot *p, struct buf *out)
 	struct frame f = {.p = p};
 
 	find_frame(&f);
-	buf_printf(out,
-		   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
-		   "height=\"%d\" font-family=\"sans-serif\" font-size=\"11\">\n"
-		   "<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n",
-		   WIDTH, HEIGHT, WIDTH, HEIGHT);
+	buf_printf(
+		out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
+		"height=\"%d\" font-family=\"sans-serif\" font-size=\"11\">\n"
+		"<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n",
+		WIDTH, HEIGHT, WIDTH, HEIGHT);
 	axes(&f, out);
 	for (size_t i = 0; i < p->nseries; i++) {
 		const char *c = colours[p->series[i].colour %

@@ -17,7 +17,7 @@ struct svg_series {
 
 struct svg_plot {
 	const char *title, *x_label, *y_label;
-	bool log_x;  /* decades; x below 1e-3 counts as that */
+	bool log_x;   /* decades; x below 1e-3 counts as that */
 	double y_max; /* 0: as the series need */
 	const struct svg_series *series;
 	size_t nseries;

@@ -58,9 +58,10 @@ double tally_mean(const struct tally *t, uint64_t until_us)
 
 		end = end < t->last_us ? end : t->last_us;
 		/* Inside a bin only its mean is known. */
-		sum += end <= until_us ? t->bin[i] :
-					 t->bin[i] * (double)(until_us - start) /
-						 (double)(end - start);
+		sum += end <= until_us
+			       ? t->bin[i]
+			       : t->bin[i] * (double)(until_us - start) /
+					 (double)(end - start);
 	}
 	return until_us > 0 ? sum / (double)until_us : 0;
 }

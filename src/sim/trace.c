@@ -106,11 +106,11 @@ static int number(const struct line *l, size_t i, const char *what,
 				 l->name, l->number, i + 1, what, l->field[i]);
 	if (*out < least || *out > most)
 		return error_set(err, BERTH_EINPUT,
-				 "%s:%u: field %zu (%s): %.40s is %s",
-				 l->name, l->number, i + 1, what, l->field[i],
-				 *out >= least ? "too large" :
-				 least == 0    ? "negative" :
-						 "less than -1");
+				 "%s:%u: field %zu (%s): %.40s is %s", l->name,
+				 l->number, i + 1, what, l->field[i],
+				 *out >= least ? "too large"
+				 : least == 0  ? "negative"
+					       : "less than -1");
 	return 0;
 }
 
@@ -142,8 +142,8 @@ static uint32_t parts(double mib, double part)
 	return n < 1 ? 1 : n > TASKS_MAX ? TASKS_MAX : (uint32_t)n;
 }
 
-static void add_swim(const struct trace_options *o, const char *id,
-		     double at_s, const double *mib, struct worklist *out)
+static void add_swim(const struct trace_options *o, const char *id, double at_s,
+		     const double *mib, struct worklist *out)
 {
 	struct stage maps = {.spread = o->spread, .reads = true};
 	struct stage reduces = {.spread = o->spread};
@@ -155,10 +155,11 @@ static void add_swim(const struct trace_options *o, const char *id,
 	if (mib[1] <= 0)
 		s += mib[2] / maps.tasks / o->mib_s; /* maps write */
 	maps.mean_us = to_us(o->task_s + s);
-	w = worklist_add(out, id, maps.tasks <= 10   ? "1 to 10 maps" :
-				  maps.tasks <= 100  ? "2 to 100 maps" :
-				  maps.tasks <= 1000 ? "3 to 1000 maps" :
-						       "4 more maps");
+	w = worklist_add(out, id,
+			 maps.tasks <= 10     ? "1 to 10 maps"
+			 : maps.tasks <= 100  ? "2 to 100 maps"
+			 : maps.tasks <= 1000 ? "3 to 1000 maps"
+					      : "4 more maps");
 	w->app = o->app;
 	w->submit_us = submit_at(o, at_s);
 	w->setup_us = to_us(o->setup_s);
@@ -203,10 +204,11 @@ static void add_swf(const struct trace_options *o, const char *id, double at_s,
 		    double run_s, uint32_t procs, struct worklist *out)
 {
 	struct stage s = {.tasks = procs, .mean_us = to_us(run_s)};
-	struct work *w = worklist_add(out, id, procs == 1  ? "1 alone" :
-					       procs <= 8  ? "2 to 8 tasks" :
-					       procs <= 32 ? "3 to 32 tasks" :
-							     "4 more tasks");
+	struct work *w = worklist_add(out, id,
+				      procs == 1    ? "1 alone"
+				      : procs <= 8  ? "2 to 8 tasks"
+				      : procs <= 32 ? "3 to 32 tasks"
+						    : "4 more tasks");
 
 	w->app = o->app;
 	w->submit_us = submit_at(o, at_s);
@@ -286,11 +288,11 @@ static int all_lines(const char *text, size_t len,
 	}
 	if (rc == 0 && counts->taken == 0)
 		rc = error_set(err, BERTH_EINPUT, "%s: no job in it%s", o->name,
-			       counts->outside > 0 ? " between those times" :
-						     "");
+			       counts->outside > 0 ? " between those times"
+						   : "");
 	for (size_t i = 0; i < list.count && rc == 0; i++) {
-		struct work *w = worklist_add(out, list.at[i].name,
-					      list.at[i].group);
+		struct work *w =
+			worklist_add(out, list.at[i].name, list.at[i].group);
 		char *name = w->name, *group = w->group;
 
 		*w = list.at[i];

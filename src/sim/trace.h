@@ -25,16 +25,16 @@ struct trace_options {
 	double speed;		/* its time runs so much faster; 1 */
 
 	/* SWIM: from bytes to tasks and seconds. */
-	double scale;		/* of all bytes; 1 */
-	double block_mib;	/* input of a map: 128 */
-	double reduce_mib;	/* shuffle of a reduce: 512 */
-	double mib_s;		/* what a task reads, shuffles or writes: 20 */
-	double task_s;		/* of each task besides: 2 */
-	double setup_s;		/* of each job: 3 */
-	double spread;		/* of task lengths: 0.3 */
+	double scale;	   /* of all bytes; 1 */
+	double block_mib;  /* input of a map: 128 */
+	double reduce_mib; /* shuffle of a reduce: 512 */
+	double mib_s;	   /* what a task reads, shuffles or writes: 20 */
+	double task_s;	   /* of each task besides: 2 */
+	double setup_s;	   /* of each job: 3 */
+	double spread;	   /* of task lengths: 0.3 */
 
 	/* SWF: processors to tasks. */
-	uint64_t largest;	/* tasks that the cluster holds; 0: any */
+	uint64_t largest; /* tasks that the cluster holds; 0: any */
 };
 
 struct trace_counts {

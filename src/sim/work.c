@@ -142,8 +142,8 @@ double work_task_seconds(const struct work *w)
 	double sum = 0;
 
 	for (unsigned i = 0; i < w->nstages; i++)
-		sum += (double)w->stage[i].tasks *
-		       (double)w->stage[i].mean_us / 1e6;
+		sum += (double)w->stage[i].tasks * (double)w->stage[i].mean_us /
+		       1e6;
 	return sum;
 }
 

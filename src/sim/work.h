@@ -25,10 +25,10 @@ struct stage {
 
 struct work {
 	char *name;
-	char *group;	 /* class: those of one name are averaged in the table */
-	unsigned app;	 /* index of its framework */
+	char *group;  /* class: those of one name are averaged in the table */
+	unsigned app; /* index of its framework */
 	uint64_t submit_us;
-	bool after_last; /* submitted when the one before it has ended */
+	bool after_last;   /* submitted when the one before it has ended */
 	uint64_t setup_us; /* from its submission to its first demand */
 	uint64_t seed;
 	struct stage *stage;
@@ -43,8 +43,8 @@ struct work {
 	uint64_t gathered_us; /* all of its gang (or least) had */
 	uint64_t end_us;
 	uint32_t launched, local, read; /* tasks; of those that read */
-	uint32_t again;	      /* tasks that were lost or revoked */
-	uint64_t lost_us;     /* time that these had run */
+	uint32_t again;			/* tasks that were lost or revoked */
+	uint64_t lost_us;		/* time that these had run */
 };
 
 struct worklist {

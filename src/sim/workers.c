@@ -25,13 +25,13 @@ struct crew {
 	char demand[32];
 	struct worker *worker;
 	size_t nworkers, room;
-	uint32_t asked;	  /* workers that the demand still wants */
+	uint32_t asked; /* workers that the demand still wants */
 	unsigned stage;
-	uint32_t next;	  /* task of the stage */
+	uint32_t next; /* task of the stage */
 	uint32_t running;
-	uint32_t *again;  /* tasks of the stage that were lost */
+	uint32_t *again; /* tasks of the stage that were lost */
 	size_t nagain;
-	bool begun;	  /* has had its least */
+	bool begun; /* has had its least */
 	struct crew *link;
 };
 

@@ -415,6 +415,16 @@ static void test_bad_scenarios(void)
 	bad_scenario("frameworks = ( { name = \"a\"; model = \"spark\"; "
 		     "jobs = ( {\n workers = 5;\n least = 6; } ); } );\n",
 		     ":3: least: more than workers");
+	bad_scenario("roles = (\n{ name = \"a\"; guarantee = \"60%x\"; } );\n",
+		     ":2: guarantee: cores=60%x: a number or a part like "
+		     "25% is wanted");
+	bad_scenario("roles = (\n{ name = \"a\"; guarantee = \"60%\"; },\n"
+		     "{ name = \"b\"; guarantee = \"41%\"; } );\n",
+		     ":3: the guarantees sum to 248217 MiB memory (a 147456, "
+		     "b 100761), but the cluster has 245760 MiB memory");
+	bad_scenario("roles = (\n{ name = \"a\"; parent = \"b\"; },\n"
+		     "{ name = \"b\"; parent = \"a\"; } );\n",
+		     ":2: role a: its parent b is not known: set that first");
 }
 
 static const struct unit_test tests[] = {
