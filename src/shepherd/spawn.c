@@ -340,6 +340,16 @@ static pmix_status_t start_here(struct server *sv, const Berth__Msg *msg,
 	return rc == 0 ? PMIX_SUCCESS : PMIX_ERR_JOB_FAILED_TO_LAUNCH;
 }
 
+/* The MPI library only says that it failed. */
+static void say_why(struct server *sv, const struct spawn *s, const char *text)
+{
+	char *line = mem_printf("berth: MPI_Comm_spawn: %s\n", text);
+
+	runner_write(sv->runner, s->parent.nspace, s->parent.rank, 1, line,
+		     strlen(line));
+	free(line);
+}
+
 static void run(struct server *sv, struct handover_item *item)
 {
 	struct spawn *s = (struct spawn *)item;
@@ -372,8 +382,7 @@ static void run(struct server *sv, struct handover_item *item)
 	TAILQ_INSERT_TAIL(&sv->spawns, s, next);
 	here = start_here(sv, s->start, &err);
 	if (here != PMIX_SUCCESS)
-		runner_write(sv->runner, s->parent.nspace, s->parent.rank, 1,
-			     err.text, strlen(err.text));
+		say_why(sv, s, err.text);
 	spawn_again(sv);
 	one_answered(sv, s, sv->node, here);
 }
@@ -427,8 +436,7 @@ void spawn_reply(struct server *sv, const Berth__Msg *msg)
 	if (s == NULL || map_get(s->waiting, msg->from_node) == NULL)
 		return;
 	if (r->status != PMIX_SUCCESS)
-		runner_write(sv->runner, s->parent.nspace, s->parent.rank, 1,
-			     r->text, strlen(r->text));
+		say_why(sv, s, r->text);
 	one_answered(sv, s, msg->from_node, r->status);
 }
 
