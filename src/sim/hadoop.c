@@ -357,10 +357,13 @@ static void hadoop_ended(struct app *a, struct run *r, bool held)
 	struct mr_job *j = r->job;
 
 	j->running--;
-	if (r->end != TASK_END_EXITED)
+	if (r->end != TASK_END_EXITED) {
 		blocks_put_back(&j->blocks, r->task);
-	if (held)
+		if (held) /* what was taken from us is not used again */
+			pool_release(a->pool, a, &r->at.slice, 1);
+	} else if (held) {
 		go_on(a, &r->at);
+	}
 	app_soon(a);
 	if (j->running > 0 || j->blocks.left > 0)
 		return;

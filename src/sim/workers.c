@@ -280,7 +280,8 @@ static void crews_ended(struct app *a, struct run *r, bool held)
 		i++;
 	if (i < c->nworkers) {
 		c->worker[i].busy = false;
-		if (!held || lets_go(a, c, &c->worker[i]))
+		if (!held || r->end != TASK_END_EXITED ||
+		    lets_go(a, c, &c->worker[i]))
 			drop_worker(a, c, i, held);
 	}
 	if (c->running == 0 && left_of_stage(c) == 0) {
