@@ -344,6 +344,16 @@ void ending_clear(struct runner *r, struct task *t)
 	loop_timer_start(r->clear_timer, LOOK_AGAIN_US);
 }
 
+void ending_sweep(void)
+{
+	struct pids none = { 0 }, left = { 0 };
+
+	tree_strays(&none, 0, &left);
+	if (left.n > 0)
+		tree_signal(&left, SIGKILL);
+	pids_finish(&left);
+}
+
 void ending_soon(struct runner *r, struct task *t)
 {
 	t->state = TASK_CLEARING;

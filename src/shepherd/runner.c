@@ -218,6 +218,7 @@ void runner_task_over(struct runner *r, struct task *t)
 {
 	struct lane *lane = task_lane(&r->table, t->spec->slice->id);
 	bool was_busy = lane && lane->busy == t;
+	bool broker = t->job == 0;
 
 	runner_report(r, t, true);
 	runner_drop_feed(r, t);
@@ -230,6 +231,8 @@ void runner_task_over(struct runner *r, struct task *t)
 		run_lane(r, lane);
 	else if (lane)
 		task_lane_drop(&r->table, lane);
+	if (r->table.count == 0 && !broker)
+		ending_sweep();
 	check_idle(r);
 }
 

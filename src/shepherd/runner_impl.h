@@ -55,6 +55,9 @@ void ending_soon(struct runner *r, struct task *t);
 void ending_decide(struct verdict *v, Berth__TaskEnd end, int code, int signal,
 		   int32_t rank, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
+/* No task is left: what is still our child was left by one of those that ran
+ * side by side, and nobody could tell by which. */
+void ending_sweep(void);
 void ending_wall(void *task_arg);
 /* Tasks whose strays are still being ended. */
 void ending_look_again(void *runner_arg);

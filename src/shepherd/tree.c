@@ -7,11 +7,13 @@
 #include "shepherd/tree.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -113,10 +115,22 @@ static void all_strays(const struct pids *known, struct pids *out)
 	closedir(d);
 }
 
+/* The kernel knows at once whether there is any child. */
+static bool childless(void)
+{
+	siginfo_t info;
+
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 &&
+	       errno == ECHILD;
+}
+
 void tree_strays(const struct pids *known, pid_t since, struct pids *out)
 {
-	pid_t newest = since > 0 ? newest_pid() : 0;
+	pid_t newest;
 
+	if (known->n == 0 && childless())
+		return;
+	newest = since > 0 ? newest_pid() : 0;
 	/* Only what started after the task's first process can be its. */
 	if (newest < since || newest - since > PROBE_MAX || since <= 0) {
 		all_strays(known, out);

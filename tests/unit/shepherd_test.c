@@ -297,6 +297,28 @@ static void killing(void)
 	rig_destroy(r);
 }
 
+/* Nothing tells whose it is, while another task runs. */
+static void nobodys_stray(void)
+{
+	struct rig *r = begin();
+
+	launch(r, &(struct plain){ .job = 1,
+				   .slice = 1,
+				   .argv = SH("(env -i setsid sleep 300 & "
+					      "echo $! >>pids); exit 0"),
+				   .cwd = rig_dir(r),
+				   .array_index = -1 });
+	launch(r, &(struct plain){ .job = 2,
+				   .slice = 2,
+				   .argv = ARGV("sleep", "0.5"),
+				   .array_index = -1 });
+	CU_ASSERT_FATAL(rig_wait_end(r, 1, 0, 5000));
+	CU_ASSERT_FATAL(rig_wait_end(r, 2, 0, 5000));
+	rig_run(r, 100);
+	CU_ASSERT_EQUAL(count_alive(rig_dir(r)), 0);
+	rig_destroy(r);
+}
+
 static void walltime_and_signals(void)
 {
 	struct rig *r = begin();
@@ -484,6 +506,7 @@ int main(void)
 	CU_ADD_TEST(s, bad_starts);
 	CU_ADD_TEST(s, strays_die);
 	CU_ADD_TEST(s, killing);
+	CU_ADD_TEST(s, nobodys_stray);
 	CU_ADD_TEST(s, walltime_and_signals);
 	CU_ADD_TEST(s, standard_input);
 	CU_ADD_TEST(s, output_patterns);
