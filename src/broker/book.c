@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "broker/policy_plugin.h"
 
 /* So long the spec and tasks of a job can be seen after its end. */
 #define KEEP_TASKS_US (300ull * 1000000)
@@ -114,7 +115,7 @@ struct book *book_create(struct loop *loop, const struct book_config *config,
 	};
 	uint64_t seed = config->seed;
 
-	options.policy = policy_find(config->policy, err);
+	options.policy = policy_plugin_load(config->policy, err);
 	if (options.policy == NULL)
 		goto fail;
 	if (seed == 0)

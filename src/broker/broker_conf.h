@@ -6,7 +6,7 @@
  * berth.conf, all of it optional:
  *
  *   broker = {
- *     policy = "fifo";               # or "drf"
+ *     policy = "fifo";               # drf, lottery, static, a path
  *     host = "10.0.0.1"; port = 7077; # of the HTTP API; port 0: any
  *     frameworks = ["mpi", "batch"]; # hosts that the leader starts
  *     offer_expiry_ms = 5000;

@@ -53,6 +53,7 @@ LEADER_SOURCES = \
 	src/broker/nodes.c src/broker/nodes.h \
 	src/broker/output_cut.c src/broker/output_cut.h \
 	src/broker/outputs.c src/broker/outputs.h \
+	src/broker/policy_plugin.c src/broker/policy_plugin.h \
 	src/broker/reaper.c src/broker/reaper.h \
 	src/broker/reports.c src/broker/reports.h \
 	src/broker/role_conf.c src/broker/role_conf.h \
@@ -90,6 +91,8 @@ bin_berthd_SOURCES = src/broker/main.c \
 	src/broker/broker.c src/broker/broker.h \
 	src/broker/broker_conf.c src/broker/broker_conf.h \
 	src/broker/own_launcher.c src/broker/own_launcher.h
+# Policy plug-ins use the broker's own functions.
+bin_berthd_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
 bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
 	$(LIBSHOWNODE) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \

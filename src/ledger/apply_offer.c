@@ -28,6 +28,23 @@ static bool may_join(const struct node *n, const struct slice *s)
 	       TAILQ_FIRST(&n->slices)->framework == s->framework;
 }
 
+/* What the framework has for the role. */
+static void count_use(const struct slice *s, bool more)
+{
+	struct role_use *u = role_use(s->role, s->framework->id);
+
+	u->weight = s->framework->weight;
+	if (more) {
+		amount_add(&u->amount, &s->amount);
+		return;
+	}
+	amount_sub(&u->amount, &s->amount);
+	if (amount_zero(&u->amount)) {
+		idmap_remove(&s->role->uses, u->framework);
+		free(u);
+	}
+}
+
 int state_take(struct ledger *l, struct slice *s, struct berth_error *err)
 {
 	struct node *n = s->node;
@@ -44,6 +61,7 @@ int state_take(struct ledger *l, struct slice *s, struct berth_error *err)
 	n->nslices++;
 	amount_add(&s->framework->used, &s->amount);
 	role_take(s->role, &s->amount, !s->revocable);
+	count_use(s, true);
 	idmap_put(&l->slices, s->id, s);
 	changed_free(l, n, &before);
 	return 0;
@@ -61,6 +79,7 @@ void state_drop(struct ledger *l, struct slice *s)
 	node_give(n, s, NULL);
 	amount_sub(&s->framework->used, &s->amount);
 	role_give(s->role, &s->amount, !s->revocable);
+	count_use(s, false);
 	idmap_remove(&l->slices, s->id);
 	changed_free(l, n, &before);
 	state_dirty_node(l, n);

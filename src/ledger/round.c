@@ -112,12 +112,13 @@ static bool revocable(const struct ledger *l, const struct role *r,
 	return !role_firm(r, &s->amount);
 }
 
-/* The slices of one share; what they cover is taken on the node, so that the
- * next one finds another place. */
+/* The slices of one share, of at most so many units; what they cover is taken
+ * on the node, so that the next one finds another place. */
 static void cut_slices(struct ledger *l, const struct demand *d,
-		       const struct share *share, struct slices *list)
+		       const struct share *share, unsigned most,
+		       struct slices *list)
 {
-	unsigned left = share->units;
+	unsigned left = share->units < most ? share->units : most;
 
 	while (left > 0) {
 		struct slice *s = fit_place(share->node, &d->unit, d->fit,
@@ -189,11 +190,10 @@ static unsigned op_decide(struct view *v, const struct decision *dec)
 	struct round *r = round_of(v);
 	struct demand *d = dec->demand;
 	struct slices list = {NULL, 0, 0, 0};
+	unsigned may = allowed(r->l, d, dec->units);
 
-	if (allowed(r->l, d, dec->units) < dec->units)
-		return 0;
-	for (size_t i = 0; i < dec->nshares; i++)
-		cut_slices(r->l, d, &dec->share[i], &list);
+	for (size_t i = 0; i < dec->nshares && list.units < may; i++)
+		cut_slices(r->l, d, &dec->share[i], may - list.units, &list);
 	untake(d->charged, &list);
 	if (list.units > demand_open(d) || list.units < demand_least(d) ||
 	    unwanted(d, &list))
@@ -331,6 +331,9 @@ static int decide(struct ledger *l, struct rand_state *rand)
 			.rand = rand,
 			.demand = l->active,
 			.ndemands = l->nactive,
+			.role = l->role,
+			.nroles = l->nroles,
+			.guarantees = l->guarantees,
 			.total = l->total,
 			.free = l->free,
 		},

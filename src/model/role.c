@@ -24,13 +24,25 @@ struct role *role_create(const char *name)
 	r->weight = 1;
 	r->floor_mask = ALL & ~ALONG;
 	TAILQ_INIT(&r->children);
+	idmap_init(&r->uses);
 	return r;
+}
+
+static void drop_uses(struct role *r)
+{
+	size_t pos = 0;
+	struct role_use *u = idmap_next(&r->uses, &pos);
+
+	for (; u != NULL; u = idmap_next(&r->uses, &pos))
+		free(u);
+	idmap_finish(&r->uses);
 }
 
 void role_destroy(struct role *r)
 {
 	if (r == NULL)
 		return;
+	drop_uses(r);
 	free(r->name);
 	free(r);
 }
@@ -309,6 +321,19 @@ int role_check(struct role *const *roles, size_t n, const struct amount *total,
 
 /* ---- what it has ---- */
 
+struct role_use *role_use(struct role *r, uint32_t framework)
+{
+	struct role_use *u = idmap_get(&r->uses, framework);
+
+	if (u == NULL) {
+		u = mem_alloc(sizeof(*u));
+		u->framework = framework;
+		u->weight = 1;
+		idmap_put(&r->uses, framework, u);
+	}
+	return u;
+}
+
 void role_take(struct role *r, const struct amount *a, bool firm)
 {
 	amount_add(&r->used, a);
@@ -438,6 +463,29 @@ uint64_t role_firm_room(const struct role *r, const struct amount *unit,
 			high = mid - 1;
 	}
 	return low;
+}
+
+uint64_t role_claim(const struct role *r, const struct amount *unit,
+		    uint64_t most)
+{
+	uint64_t best = 0;
+
+	for (; r != NULL && best < most; r = r->parent) {
+		uint64_t fit = most;
+
+		for (int k = 0; k < RESOURCES; k++) {
+			uint64_t has = amount_get(&r->sum, k);
+			uint64_t owns = amount_get(&r->floor, k);
+			uint64_t one = amount_get(unit, k), n;
+
+			if ((r->floor_mask & 1u << k) == 0 || one == 0)
+				continue;
+			n = has < owns ? (owns - has) / one : 0;
+			fit = n < fit ? n : fit;
+		}
+		best = fit > best ? fit : best;
+	}
+	return best;
 }
 
 struct role *role_entitled(struct role *r, const struct amount *a)

@@ -22,6 +22,7 @@
 #include <sys/queue.h>
 
 #include "base/error.h"
+#include "base/idmap.h"
 #include "model/amount.h"
 #include "model/quota.h"
 
@@ -57,7 +58,15 @@ struct role {
 	struct amount used; /* by slices that are offered, held or busy */
 	struct amount sum;  /* the same with those below it */
 	struct amount firm; /* that of used which is not revocable */
+	struct idmap uses;  /* used, by the framework's id: struct role_use */
 	uint64_t mark;	    /* scratch of whoever walks the demands */
+};
+
+/* What one framework has for the role. */
+struct role_use {
+	uint32_t framework;
+	double weight; /* the framework's */
+	struct amount amount;
 };
 
 struct role *role_create(const char *name);
@@ -91,6 +100,8 @@ int role_check(struct role *const *roles, size_t n, const struct amount *total,
 
 /* ---- what it has ---- */
 
+/* Of a framework, made where there is none yet. */
+struct role_use *role_use(struct role *r, uint32_t framework);
 void role_take(struct role *r, const struct amount *a, bool firm);
 void role_give(struct role *r, const struct amount *a, bool firm);
 
@@ -109,6 +120,10 @@ uint64_t role_room(const struct role *r, const struct amount *unit,
 /* Units that it may have firmly; up to most. */
 uint64_t role_firm_room(const struct role *r, const struct amount *unit,
 			uint64_t most);
+/* Units of this size that still lie inside its guarantee, or the one of a role
+ * above it, with all that these use; up to most. */
+uint64_t role_claim(const struct role *r, const struct amount *unit,
+		    uint64_t most);
 /* The widest of r and the roles above it that would still be inside its
  * guarantee with this; NULL: none. */
 struct role *role_entitled(struct role *r, const struct amount *a);

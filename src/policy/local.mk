@@ -3,5 +3,8 @@ noinst_LIBRARIES += src/policy/libpolicy.a
 src_policy_libpolicy_a_SOURCES = \
 	src/policy/drf.c \
 	src/policy/fifo.c \
-	src/policy/policy.c src/policy/policy.h
+	src/policy/lottery.c \
+	src/policy/policy.c src/policy/policy.h \
+	src/policy/static.c \
+	src/policy/turns.c src/policy/turns.h
 LIBPOLICY = src/policy/libpolicy.a

@@ -10,6 +10,8 @@
 static const struct policy *const built_in[] = {
 	&policy_fifo,
 	&policy_drf,
+	&policy_lottery,
+	&policy_static,
 };
 
 const struct policy *policy_at(size_t i)
@@ -43,6 +45,40 @@ void policy_hold(struct view *v, struct demand *d, struct holds *h)
 
 	if (!*held && d->count > d->offered)
 		*held = view_hold(v, d) > 0;
+}
+
+unsigned policy_claim(const struct view *v, const struct demand *d)
+{
+	struct amount unit = request_amount(&d->unit);
+	uint64_t units;
+
+	if (!v->guarantees)
+		return 0;
+	units = role_claim(d->charged, &unit, demand_open(d));
+	if (d->per_node > 0)
+		units -= units % d->per_node;
+	return units < demand_least(d) ? 0 : (unsigned)units;
+}
+
+void policy_guaranteed(struct view *v, struct holds *h)
+{
+	struct decision dec;
+
+	if (!v->guarantees)
+		return;
+	decision_init(&dec);
+	for (size_t i = 0; i < v->ndemands && view_more(v); i++) {
+		struct demand *d = v->demand[i];
+		unsigned units = policy_claim(v, d);
+
+		if (units == 0)
+			continue;
+		if (view_place(v, d, demand_least(d), units, &dec) > 0)
+			view_decide(v, &dec);
+		if (policy_claim(v, d) > 0)
+			policy_hold(v, d, h);
+	}
+	decision_finish(&dec);
 }
 
 void decision_init(struct decision *d)

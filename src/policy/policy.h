@@ -24,7 +24,7 @@
 #include "model/node.h"
 #include "model/role.h"
 
-#define POLICY_ABI 1
+#define POLICY_ABI 2
 
 /* Offer so many units of the demand on these nodes. */
 struct share {
@@ -85,6 +85,9 @@ struct view {
 	 * the list after the round only. */
 	struct demand *const *demand;
 	size_t ndemands;
+	struct role *const *role; /* all of them, by id; not to be written to */
+	size_t nroles;
+	bool guarantees;     /* something is guaranteed to somebody */
 	struct amount total; /* of all nodes that are up */
 	struct amount free;  /* of them, now */
 };
@@ -118,6 +121,12 @@ static inline unsigned view_hold(struct view *v, struct demand *d)
 	return v->ops->hold(v, d);
 }
 
+static inline unsigned view_units(struct view *v, struct demand *d,
+				  struct node *n, unsigned limit)
+{
+	return v->ops->units(v, d, n, limit);
+}
+
 static inline bool view_more(struct view *v)
 {
 	return v->ops->more(v);
@@ -136,8 +145,16 @@ struct holds {
  * hold nodes for it. */
 void policy_hold(struct view *v, struct demand *d, struct holds *h);
 
-extern const struct policy policy_fifo; /* fifo.c */
-extern const struct policy policy_drf;	/* drf.c */
+/* Units of d that lie inside a guarantee still; 0: none, or too few. */
+unsigned policy_claim(const struct view *v, const struct demand *d);
+/* What is guaranteed comes first: give each demand, in their order, what it
+ * may claim, as far as there is room. */
+void policy_guaranteed(struct view *v, struct holds *h);
+
+extern const struct policy policy_drf;	   /* drf.c */
+extern const struct policy policy_fifo;	   /* fifo.c */
+extern const struct policy policy_lottery; /* lottery.c */
+extern const struct policy policy_static;  /* static.c */
 
 /* A built-in policy; err names those there are. */
 const struct policy *policy_find(const char *name, struct berth_error *err);

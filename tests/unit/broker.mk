@@ -50,3 +50,21 @@ tests_unit_agent_join_test_SOURCES = tests/unit/agent_join_test.c \
 tests_unit_agent_join_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
 tests_unit_agent_join_test_LDADD = $(LIBAGENT) $(LIBNET) $(LIBIO) $(LIBWIRE) \
 	$(LIBBASE) $(CUNIT_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+# Policies as shared objects.
+UNIT_TESTS += tests/unit/policy_plugin_test
+tests_unit_policy_plugin_test_SOURCES = tests/unit/policy_plugin_test.c \
+	src/broker/policy_plugin.c tests/unit/unit.h
+tests_unit_policy_plugin_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_policy_plugin_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+tests_unit_policy_plugin_test_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
+POLICY_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += tests/unit/good_policy.la tests/unit/bad_policy_abi.la \
+	tests/unit/bad_policy_symbol.la
+tests_unit_good_policy_la_SOURCES = tests/unit/policy_module.c
+tests_unit_good_policy_la_LDFLAGS = $(POLICY_LDFLAGS)
+tests_unit_bad_policy_abi_la_SOURCES = tests/unit/policy_module.c
+tests_unit_bad_policy_abi_la_CPPFLAGS = $(AM_CPPFLAGS) -DBAD_ABI
+tests_unit_bad_policy_abi_la_LDFLAGS = $(POLICY_LDFLAGS)
+tests_unit_bad_policy_symbol_la_SOURCES = tests/unit/policy_module.c
+tests_unit_bad_policy_symbol_la_CPPFLAGS = $(AM_CPPFLAGS) -DBAD_SYMBOL
+tests_unit_bad_policy_symbol_la_LDFLAGS = $(POLICY_LDFLAGS)

@@ -210,7 +210,205 @@ static void test_revocable(void)
 	finish();
 }
 
+/* ---- who gets how much ---- */
+
+static void want_as(const char *framework, const char *role, const char *id,
+		    unsigned count, unsigned cores, unsigned gpus)
+{
+	struct demand *d = demand_create(id);
+
+	d->count = d->max = count;
+	d->unit.cores = cores;
+	d->unit.gpus = gpus;
+	d->separate = true;
+	free(d->role);
+	d->role = mem_strdup(role);
+	w.now++;
+	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
+	demand_destroy(d);
+}
+
+static unsigned offered(const char *role)
+{
+	return (unsigned)ledger_role(w.l, role)->used.cores;
+}
+
+/* Later and with little, but guaranteed. */
+static void test_guaranteed_first(void)
+{
+	const struct policy *const p[] = {&policy_fifo, &policy_drf,
+					  &policy_lottery};
+
+	for (size_t i = 0; i < 3; i++) {
+		start(p[i]);
+		CU_ASSERT_EQUAL(set("top", "cores=20", "", NULL), 0);
+		CU_ASSERT_EQUAL(set("c", "cores=12", "", "top"), 0);
+		want_as("a", "a", "d", 100, 1, 0);
+		want_as("b", "top", "d", 100, 1, 0);
+		want_as("c", "c", "d", 100, 1, 0);
+		rounds();
+		CU_ASSERT(offered("c") >= 12);
+		CU_ASSERT(ledger_role(w.l, "top")->sum.cores >= 20);
+		CU_ASSERT_EQUAL(offered("a") + offered("top") + offered("c"),
+				32);
+		CU_ASSERT(offered("a") <= 12);
+		finish();
+	}
+}
+
+static int set_weight(const char *role, const char *parent, double weight,
+		      int priority)
+{
+	struct role_setting s;
+
+	role_setting_init(&s, role);
+	s.parent = parent;
+	s.weight = weight;
+	s.priority = priority;
+	return ledger_share_set(w.l, &s, w.now, &w.err);
+}
+
+/* 32 cores: x gets twice what y gets, and in x its two children a third and
+ * two thirds of that. */
+static void test_hierarchy(void)
+{
+	start(&policy_drf);
+	set_weight("x", NULL, 3, 0);
+	set_weight("y", NULL, 1, 0);
+	set_weight("x1", "x", 1, 0);
+	set_weight("x2", "x", 2, 0);
+	want_as("a", "x1", "d", 100, 1, 0);
+	want_as("b", "x2", "d", 100, 1, 0);
+	want_as("c", "y", "d", 100, 1, 0);
+	rounds();
+	CU_ASSERT_EQUAL(offered("y"), 8);
+	CU_ASSERT_EQUAL(offered("x1"), 8);
+	CU_ASSERT_EQUAL(offered("x2"), 16);
+	finish();
+}
+
+/*
+ * One child of x can use the GPUs alone and so has a great share of them;
+ * the other child of x must not starve for it: when cores come free, x's part
+ * of them is x1's.
+ */
+static void test_no_starvation(void)
+{
+	unsigned revocable, x1 = 0;
+
+	start(&policy_drf);
+	set_weight("x", NULL, 1, 0);
+	set_weight("x1", "x", 1, 0);
+	set_weight("x2", "x", 1, 0);
+	want_as("b", "x2", "g", 8, 1, 1);
+	rounds();
+	CU_ASSERT_EQUAL(take("b", &revocable), 8);
+	want_as("c", "c", "d", 100, 1, 0);
+	rounds();
+	CU_ASSERT_EQUAL(take("c", &revocable), 24);
+	want_as("a", "x1", "d", 100, 1, 0);
+	for (int i = 0; i < 24; i++) {
+		release_one("c");
+		rounds();
+		x1 += take("a", &revocable);
+		take("c", &revocable);
+	}
+	CU_ASSERT(x1 >= 10);
+	finish();
+}
+
+static void test_role_priority(void)
+{
+	const struct policy *const p[] = {&policy_fifo, &policy_drf};
+
+	for (size_t i = 0; i < 2; i++) {
+		start(p[i]);
+		set_weight("c", NULL, 1, 1);
+		want_as("a", "a", "d", 100, 1, 0);
+		want_as("c", "c", "d", 20, 1, 0);
+		rounds();
+		CU_ASSERT_EQUAL(offered("c"), 20);
+		CU_ASSERT_EQUAL(offered("a"), 12);
+		finish();
+	}
+}
+
+static void prefer(const char *framework, const char *role, const char *node)
+{
+	struct demand *d = demand_create("d");
+
+	d->count = d->max = 8;
+	d->unit.cores = 1;
+	d->prefer_nodes = mem_array(2, sizeof(char *));
+	d->prefer_nodes[0] = mem_strdup(node);
+	free(d->role);
+	d->role = mem_strdup(role);
+	w.now++;
+	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
+	demand_destroy(d);
+}
+
+static unsigned cores_on(const char *framework, const char *node)
+{
+	const struct offer *o;
+	const struct slice *s;
+	unsigned cores = 0;
+
+	TAILQ_FOREACH(o, &ledger_framework(w.l, framework)->offers,
+		      of_framework) {
+		TAILQ_FOREACH(s, &o->slices, of_owner) {
+			if (strcmp(s->node->name, node) == 0)
+				cores += (unsigned)s->amount.cores;
+		}
+	}
+	return cores;
+}
+
+/* A node that two prefer is divided by their weights, on average. */
+static void test_lottery(void)
+{
+	unsigned a = 0, b = 0;
+
+	for (uint64_t seed = 1; seed <= 50; seed++) {
+		start(&policy_lottery);
+		rand_seed(&w.rand, seed);
+		set_weight("a", NULL, 3, 0);
+		prefer("a", "a", "n2");
+		prefer("b", "b", "n2");
+		rounds();
+		a += cores_on("a", "n2");
+		b += cores_on("b", "n2");
+		CU_ASSERT_EQUAL(offered("a") + offered("b"), 16);
+		finish();
+	}
+	CU_ASSERT_EQUAL(a + b, 400);
+	CU_ASSERT(a > 250 && a < 350);
+}
+
+static void test_static(void)
+{
+	start(&policy_static);
+	set_weight("a", NULL, 1, 0);
+	set_weight("b", NULL, 3, 0);
+	want_as("a", "a", "d", 100, 1, 0);
+	want_as("c", "c", "d", 100, 1, 0);
+	rounds();
+	CU_ASSERT_EQUAL(offered("a"), 8);
+	CU_ASSERT_EQUAL(cores_on("a", "n0"), 8);
+	CU_ASSERT_EQUAL(offered("c"), 0);
+	want_as("b", "b", "d", 100, 1, 0);
+	rounds();
+	CU_ASSERT_EQUAL(offered("b"), 24);
+	finish();
+}
+
 static const struct unit_test tests[] = {
+	{"guarantees first", test_guaranteed_first},
+	{"drf: weights in a tree", test_hierarchy},
+	{"drf: nobody starves for what his brother has", test_no_starvation},
+	{"priorities of roles", test_role_priority},
+	{"lottery for a node", test_lottery},
+	{"static parts", test_static},
 	{"refused shares", test_refused},
 	{"limits", test_limit},
 	{"what is revocable", test_revocable},
