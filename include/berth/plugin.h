@@ -183,6 +183,7 @@ struct berth_job {
 	const struct berth_preferences *prefer;	     /* never NULL */
 	const char *options; /* JSON text of the framework's own options: an
 				object, "{}" when there are none */
+	bool no_requeue; /* once its slices were taken back, it ends */
 };
 
 enum berth_task_state {

@@ -150,6 +150,18 @@ static void add_members(struct buf *b, const struct event *ev)
 		add_str(b, "framework", ev->slice.framework);
 		add_str(b, "node", ev->slice.node);
 		break;
+	case EVENT_SLICE_REVOKING:
+		add_int(b, "slice", (long long)ev->revoking.slice);
+		add_str(b, "framework", ev->revoking.framework);
+		add_str(b, "node", ev->revoking.node);
+		add_str(b, "role", ev->revoking.role);
+		add_int(b, "job", (long long)ev->revoking.job);
+		add_int(b, "deadline_ms",
+			(long long)(ev->revoking.deadline_us - ev->at_us) /
+				1000);
+		add_str(b, "claimant", ev->revoking.claimant);
+		add_str(b, "demand", ev->revoking.demand);
+		break;
 	case EVENT_JOB_SUBMITTED:
 		add_int(b, "job", (long long)ev->job_submitted.job);
 		add_str(b, "name", ev->job_submitted.name);

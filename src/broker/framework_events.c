@@ -18,6 +18,8 @@ const char *framework_events_whose(const struct ledger *l,
 		return ev->offer.framework;
 	case EVENT_SLICE_LOST:
 		return ev->slice.framework;
+	case EVENT_SLICE_REVOKING:
+		return ev->revoking.framework;
 	case EVENT_JOB_SUBMITTED:
 		return ev->job_submitted.framework;
 	case EVENT_JOB_CANCELLED:
@@ -103,6 +105,13 @@ void framework_events_line(struct buf *out, const struct ledger *l,
 		break;
 	case EVENT_SLICE_LOST:
 		put_lost(out, ev);
+		break;
+	case EVENT_SLICE_REVOKING:
+		buf_printf(out, "{\"type\":\"revoke\",\"slice\":%llu,"
+			   "\"deadline_ms\":%llu}\n",
+			   (unsigned long long)ev->revoking.slice,
+			   (unsigned long long)(ev->revoking.deadline_us -
+						ev->at_us) / 1000);
 		break;
 	case EVENT_JOB_SUBMITTED:
 		j = ledger_job(l, ev->job_submitted.job);

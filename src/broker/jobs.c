@@ -188,6 +188,7 @@ int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,
 		.framework = spec->framework,
 		.role = spec->role,
 		.priority = spec->priority,
+		.grace_us = (uint64_t)spec->grace_ms * 1000 + 1,
 	};
 	char *text = json_dumps(spec->root, JSON_COMPACT);
 	int rc;

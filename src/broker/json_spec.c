@@ -29,6 +29,8 @@ static const struct json_field fields[] = {
 	FIELD(walltime_ms, JSON_T_U32, .max = 49 * DAYS_MS),
 	FIELD(stop_signal, JSON_T_U32, .min = 1, .max = 64),
 	FIELD(grace_ms, JSON_T_U32, .max = DAYS_MS),
+	FIELD(requeue, JSON_T_BOOL),
+	FIELD(checkpoint_signal, JSON_T_U32, .max = 64),
 	FIELD(priority, JSON_T_INT, .min = INT32_MIN),
 	FIELD(cores, JSON_T_U32, .min = 1, .max = 65536),
 	FIELD(memory_mib, JSON_T_U64, .max = 1ll << 40),
@@ -100,6 +102,7 @@ struct job_spec *json_spec_decode(json_t *root, struct berth_error *err)
 		.gid = (uint32_t)getegid(),
 		.stop_signal = 15,
 		.grace_ms = 5000,
+		.requeue = true,
 		.cores = 1,
 	};
 	if (JSON_DECODE(root, "", fields, s, err) != 0)

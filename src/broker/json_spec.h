@@ -20,7 +20,9 @@ struct job_spec {
 	uint32_t uid, gid;
 	const char *output, *error;
 	bool want_stdin;
+	bool requeue; /* when its slices were taken back */
 	uint32_t walltime_ms, stop_signal, grace_ms;
+	uint32_t checkpoint_signal; /* before that; 0: none */
 	int priority;
 	uint32_t cores, gpus;
 	uint64_t memory_mib, drive_mib;

@@ -249,6 +249,34 @@ int launches_kill_task(struct launches *la, const struct job *j,
 	return 0;
 }
 
+static void to_task(struct launches *la, const struct task *t, uint32_t signal,
+		    uint32_t grace_ms, Berth__TaskEnd why, bool signal_only)
+{
+	Berth__Msg *msg;
+
+	if (t->nranks > 0) {
+		to_all(la, t->job, signal, grace_ms, why, signal_only);
+		return;
+	}
+	on_flush(la);
+	msg = kill_msg(t->job->id, signal, grace_ms, why);
+	msg->kill->index = t->index;
+	msg->kill->signal_only = signal_only;
+	nodes_post(la->nodes, t->node->name, msg);
+}
+
+void launches_revoke_task(struct launches *la, const struct task *t,
+			  uint32_t grace_ms)
+{
+	to_task(la, t, 0, grace_ms, BERTH__TASK_END__END_REVOKED, false);
+}
+
+void launches_warn_task(struct launches *la, const struct task *t,
+			uint32_t signal)
+{
+	to_task(la, t, signal, 0, BERTH__TASK_END__END_NONE, true);
+}
+
 /* ---- the end of a job ---------------------------------------------------- */
 
 static void forget_job(struct launches *la, uint64_t job)

@@ -35,6 +35,13 @@ void launches_kill_job(struct launches *la, const struct job *j,
 int launches_kill_task(struct launches *la, const struct job *j,
 		       uint32_t index, uint32_t signal, uint32_t grace_ms,
 		       struct berth_error *err);
+/* Its slice is taken back: end it, or, if it has ranks, its job, as revoked;
+ * by the stop signal, SIGKILL after the grace. */
+void launches_revoke_task(struct launches *la, const struct task *t,
+			  uint32_t grace_ms);
+/* A signal to its processes, or to those of its job, that this will come. */
+void launches_warn_task(struct launches *la, const struct task *t,
+			uint32_t signal);
 /* Send a signal to all of a job's processes, and no more.  Returns on how
  * many nodes. */
 size_t launches_signal_job(struct launches *la, const struct job *j,

@@ -18,6 +18,7 @@
 #include "broker/nodes.h"
 #include "broker/outputs.h"
 #include "broker/reaper.h"
+#include "broker/revocations.h"
 #include "broker/routes.h"
 #include "broker/shares.h"
 #include "broker/shutdown.h"
@@ -56,6 +57,7 @@ struct leader {
 	struct events *events;	       /* the last events as text */
 	struct jobs *jobs;	       /* specs, where tasks ran */
 	struct launches *launches;     /* Launch and Kill on their way out */
+	struct revocations *revocations; /* slices that are taken back */
 	struct outputs *outputs;       /* readers of output */
 	struct stdins *stdins;	       /* writers of standard input */
 	struct reaper *reaper;	       /* of frameworks that stay away */
@@ -223,6 +225,7 @@ static void make_followers(struct leader *l)
 	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches);
 	l->frameworks = frameworks_create(loop, book);
 	l->reaper = reaper_create(book, l->jobs, l->launches);
+	l->revocations = revocations_create(loop, book, l->jobs, l->launches);
 	l->outputs = outputs_create(loop, book, l->jobs, l->nodes);
 	l->stdins = stdins_create(loop, book, l->nodes);
 
@@ -232,6 +235,7 @@ static void make_followers(struct leader *l)
 	book_listen(book, job_routes_event, l->job_routes);
 	book_listen(book, reaper_event, l->reaper);
 	book_listen(book, frameworks_event, l->frameworks);
+	book_listen(book, revocations_event, l->revocations);
 	book_listen(book, outputs_event, l->outputs);
 	book_listen(book, stdins_event, l->stdins);
 	book_after_round(book, reaper_reap, l->reaper);
@@ -359,6 +363,7 @@ void leader_destroy(struct leader *l)
 	frameworks_destroy(l->frameworks);
 	reaper_destroy(l->reaper);
 	job_routes_destroy(l->job_routes);
+	revocations_destroy(l->revocations);
 	launches_destroy(l->launches);
 	shutdown_destroy(l->shutdown);
 	hosts_destroy(l->hosts);

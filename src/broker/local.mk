@@ -56,6 +56,7 @@ LEADER_SOURCES = \
 	src/broker/policy_plugin.c src/broker/policy_plugin.h \
 	src/broker/reaper.c src/broker/reaper.h \
 	src/broker/reports.c src/broker/reports.h \
+	src/broker/revocations.c src/broker/revocations.h \
 	src/broker/role_conf.c src/broker/role_conf.h \
 	src/broker/routes.c src/broker/routes.h \
 	src/broker/shares.c src/broker/shares.h \

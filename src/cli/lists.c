@@ -105,6 +105,7 @@ static const struct table_column slice_columns[] = {
 	{"MEMORY", "memory_mib", NULL},
 	{"GPUS", "gpus", table_count},
 	{"FIT", "fit", NULL},
+	{"REVOCABLE", "revocable", NULL},
 	{0},
 };
 

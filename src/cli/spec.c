@@ -56,6 +56,13 @@ static void add_common(struct opt_table *t, struct spec_opts *o)
 	     "how it is asked to end (TERM)"},
 	    {"grace", OPT_TIME, &o->grace_ms, "TIME",
 	     "between that and SIGKILL (5s)"},
+	    {"requeue", OPT_FLAG, &o->requeue, NULL,
+	     "back to the queue when its slices are taken back (it does)"},
+	    {"no-requeue", OPT_FLAG, &o->no_requeue, NULL,
+	     "end then instead"},
+	    {"checkpoint-signal", OPT_STRING, &o->checkpoint_signal, "SIG",
+	     "sent when its slices will be taken back, before it is asked to "
+	     "end"},
 	    {"set", OPT_LIST, &o->set, "NAME=VAL",
 	     "an option of the framework, VAL in JSON"},
 	    API_OPTS(&o->api));
@@ -206,6 +213,17 @@ static int set_numbers(const struct spec_opts *o, json_t *job,
 			return error_prefix(err, "--stop-signal");
 		set_count(job, "stop_signal", signo);
 	}
+	if (o->checkpoint_signal) {
+		signo = parse_signal(o->checkpoint_signal, err);
+		if (signo < 0)
+			return error_prefix(err, "--checkpoint-signal");
+		set_count(job, "checkpoint_signal", signo);
+	}
+	if (o->requeue && o->no_requeue)
+		return error_set(err, BERTH_EINPUT,
+				 "--requeue and --no-requeue: one of them");
+	if (o->no_requeue)
+		json_object_set_new(job, "requeue", json_false());
 	if (o->priority) {
 		const char *p = o->priority;
 		long long n;

@@ -20,7 +20,9 @@ struct spec_opts {
 	struct api api;
 	/* What is asked for. */
 	long long cores, mem_mib, gpus, drive_mib, time_ms, grace_ms;
-	const char *gpu_vendor, *name, *role, *priority, *stop_signal;
+	const char *gpu_vendor, *name, *role, *priority, *stop_signal,
+		*checkpoint_signal;
+	bool requeue, no_requeue;
 	bool exclusive;
 	/* Where. */
 	struct opt_list nodes, exclude, labels;

@@ -177,6 +177,7 @@ static const struct field spec_fields[] = {
 	FIELD(S, prefer, "prefer", FIELD_OBJECT, .shape = &prefer,
 	      .flags = FIELD_EMPTY),
 	FIELD(S, options, "options", FIELD_JSON),
+	FIELD(S, no_requeue, "requeue", FIELD_NOT),
 #undef S
 	END
 };

@@ -32,6 +32,7 @@ static const apply_f table[EVENT_TYPES] = {
 	[EVENT_OFFER_EXPIRED] = apply_offer_over,
 	[EVENT_SLICE_RELEASED] = apply_slice_over,
 	[EVENT_SLICE_LOST] = apply_slice_over,
+	[EVENT_SLICE_REVOKING] = apply_slice_revoking,
 	[EVENT_JOB_SUBMITTED] = apply_job_submitted,
 	[EVENT_JOB_CANCELLED] = apply_job_cancelled,
 	[EVENT_JOB_STARTED] = apply_job_started,

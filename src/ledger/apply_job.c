@@ -39,6 +39,7 @@ int apply_job_submitted(struct ledger *l, const struct event *ev,
 	j->user = state_intern(l, ev->job_submitted.user);
 	j->spec = mem_strdup(ev->job_submitted.spec);
 	j->priority = ev->job_submitted.priority;
+	j->grace_us = ev->job_submitted.grace_us;
 	j->submitted_us = ev->at_us;
 	idmap_put(&l->jobs, j->id, j);
 	TAILQ_INSERT_TAIL(&l->live, j, of_ledger);
@@ -208,6 +209,10 @@ static int check_launch(const struct job *j, const struct slice *s,
 				 "task %llu.%u: slice %llu is only offered: "
 				 "accept it first", id, index,
 				 (unsigned long long)s->id);
+	if (s->revoking)
+		return error_set(err, BERTH_ECONFLICT,
+				 "task %llu.%u: slice %llu is being taken back",
+				 id, index, (unsigned long long)s->id);
 	return 0;
 }
 
@@ -316,6 +321,10 @@ int apply_task_finished(struct ledger *l, const struct event *ev,
 	s->ntasks--;
 	if (s->ntasks == 0) {
 		s->state = SLICE_HELD;
+		if (s->revoking) {
+			s->emptied = true;
+			l->changed = true;
+		}
 		if (s->framework->gone)
 			l->changed = true;
 	}

@@ -72,6 +72,7 @@ void state_drop(struct ledger *l, struct slice *s)
 	struct node *n = s->node;
 	struct amount before = n->free;
 
+	state_revoked(l, s);
 	TAILQ_REMOVE(&n->slices, s, of_node);
 	n->nslices--;
 	if (n->nslices == 0)

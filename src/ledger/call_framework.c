@@ -334,8 +334,17 @@ static int check_launch(const struct ledger *l, const struct framework *f,
 		return error_set(err, BERTH_ECONFLICT, "job %llu is ended",
 				 (unsigned long long)j->id);
 	for (size_t i = 0; i < n; i++) {
-		if (slice_of(l, f, tasks[i].slice, err) == NULL)
+		const struct slice *s = slice_of(l, f, tasks[i].slice, err);
+
+		if (s == NULL)
 			return -1;
+		if (s->revoking)
+			return error_set(err, BERTH_ECONFLICT,
+					 "task %llu.%u: slice %llu is being "
+					 "taken back",
+					 (unsigned long long)j->id,
+					 tasks[i].index,
+					 (unsigned long long)s->id);
 		if (tasks[i].index == UINT32_MAX)
 			return error_set(err, BERTH_EINPUT,
 					 "task %llu.%u: the index is too large",

@@ -148,7 +148,7 @@ static void rescind_on(struct ledger *l, struct node *n, const char *why)
 	}
 }
 
-static void lose_slice(struct ledger *l, struct slice *s)
+void call_lose_slice(struct ledger *l, struct slice *s)
 {
 	struct event ev = {
 		.type = EVENT_SLICE_LOST,
@@ -182,7 +182,7 @@ static void lose(struct ledger *l, struct node *n, const char *why)
 			finish_lost(l, TAILQ_FIRST(&s->tasks), text);
 	}
 	while (!TAILQ_EMPTY(&n->slices))
-		lose_slice(l, TAILQ_FIRST(&n->slices));
+		call_lose_slice(l, TAILQ_FIRST(&n->slices));
 	state_must(l, &ev);
 }
 

@@ -267,6 +267,7 @@ static int check_role(const struct ledger *l, const struct role *r,
 		      struct berth_error *err)
 {
 	struct amount used = {0, 0, 0, 0}, firm = {0, 0, 0, 0}, sum;
+	struct amount leaving = {0, 0, 0, 0};
 	const struct slice *s;
 	const struct role *c;
 	size_t pos = 0;
@@ -279,6 +280,11 @@ static int check_role(const struct ledger *l, const struct role *r,
 		amount_add(&used, &s->amount);
 		if (!s->revocable)
 			amount_add(&firm, &s->amount);
+		if (s->revoking)
+			amount_add(&leaving, &s->amount);
+		if (s->revoking && !s->revocable)
+			WRONG("slice %llu: it is taken back and was firm",
+			      (unsigned long long)s->id);
 	}
 	sum = used;
 	TAILQ_FOREACH(c, &r->children, sibling) {
@@ -286,9 +292,11 @@ static int check_role(const struct ledger *l, const struct role *r,
 			WRONG("role %s: in the list of another parent",
 			      c->name);
 		amount_add(&sum, &c->sum);
+		amount_add(&leaving, &c->leaving);
 	}
 	if (!amount_equal(&used, &r->used) || !amount_equal(&firm, &r->firm) ||
-	    !amount_equal(&sum, &r->sum))
+	    !amount_equal(&sum, &r->sum) ||
+	    !amount_equal(&leaving, &r->leaving))
 		WRONG("role %s: what it uses is counted wrongly", r->name);
 out:
 	return rc;

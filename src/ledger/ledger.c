@@ -26,6 +26,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 		o->policy = &policy_fifo;
 	DEFAULT(o->offer_us, 5000000);
 	DEFAULT(o->refuse_us, 1000000);
+	DEFAULT(o->grace_us, 5000000);
 	DEFAULT(o->keep_jobs, 10000);
 	DEFAULT(o->keep_tasks_us, 60000000);
 	DEFAULT(o->keep_tasks, 20000);
@@ -133,6 +134,7 @@ void ledger_destroy(struct ledger *l)
 	heap_finish(&l->due);
 	index_finish(&l->index);
 	free(l->active);
+	free(l->revoking);
 	free(l->held);
 	free(l->before);
 	if (l->options.policy->destroy != NULL)

@@ -44,6 +44,7 @@ struct ledger_options {
 	const struct policy *policy; /* fifo */
 	uint64_t offer_us;	  /* 5 s: how long an offer stands */
 	uint64_t refuse_us;	  /* 1 s: filter for what an accept leaves */
+	uint64_t grace_us;	  /* 5 s: to give a revoked slice back */
 	size_t keep_jobs;	  /* 10000 ended jobs */
 	uint64_t keep_tasks_us;	  /* 60 s: tasks of an ended job */
 	size_t keep_tasks;	  /* 20000 tasks of ended jobs */
@@ -207,6 +208,7 @@ int ledger_launch(struct ledger *l, const char *framework, uint64_t job,
 struct ledger_job {
 	const char *name, *framework, *role, *user, *spec;
 	int32_t priority;
+	uint64_t grace_us; /* 0: the ledger's */
 };
 
 /* The framework has to be registered. */
@@ -261,6 +263,7 @@ struct ledger_stats {
 	uint64_t events, rounds;
 	uint64_t offers_made, offers_accepted, offers_declined, offers_expired,
 		offers_rescinded;
+	uint64_t slices_revoked; /* told to be given back */
 	uint64_t tasks_launched, tasks_ended, jobs_submitted, jobs_ended;
 };
 void ledger_stats(const struct ledger *l, struct ledger_stats *out);

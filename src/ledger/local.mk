@@ -15,6 +15,7 @@ src_ledger_libledger_a_SOURCES = \
 	src/ledger/ledger.c src/ledger/ledger.h \
 	src/ledger/place.c \
 	src/ledger/possible.c \
+	src/ledger/revoke.c \
 	src/ledger/round.c \
 	src/ledger/state.h
 LIBLEDGER = src/ledger/libledger.a

@@ -108,6 +108,33 @@ unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
 	return place_allows(d, n) ? units : 0;
 }
 
+unsigned place_with(struct ledger *l, struct demand *d, struct node *n,
+		    struct slice *const *slices, size_t count, unsigned limit)
+{
+	unsigned units = 0;
+	bool alone = n->exclusive && n->nslices == count;
+
+	if (n->state != NODE_UP || (n->exclusive && !alone) ||
+	    (d->exclusive && n->nslices > count))
+		return 0;
+	if (d->per_node > 0 && limit > d->per_node)
+		limit = d->per_node;
+	for (size_t i = 0; i < count; i++)
+		node_give(n, slices[i], NULL);
+	units = fit_count(n, &d->unit, d->fit, limit);
+	for (size_t i = count; i-- > 0;)
+		node_take(n, slices[i], NULL);
+	if (units > 0 && held_for_another(l, d, n))
+		return 0;
+	if (units == 0 || units < d->per_node || units < d->min_per_node)
+		return 0;
+	if (d->per_node > 0 && has_units(d, n))
+		return 0;
+	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
+		return 0;
+	return place_allows(d, n) ? units : 0;
+}
+
 /* Units that n could have if nothing ran there, for holding it. */
 static unsigned capacity_of(const struct demand *d, const struct node *n,
 			    unsigned limit)
@@ -403,6 +430,13 @@ static void hold_node(struct ledger *l, struct demand *d, struct node *n,
 	l->held[l->nheld].node = n;
 	l->held[l->nheld].stamp = d->stamp;
 	l->held[l->nheld++].hold = *hold;
+}
+
+void place_keep(struct ledger *l, struct demand *d, struct node *n,
+		unsigned units)
+{
+	if (units > 0 && n->index.indexed && n->index.hold_round != l->round)
+		hold_node(l, d, n, units);
 }
 
 struct holding {

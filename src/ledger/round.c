@@ -207,7 +207,36 @@ static unsigned op_decide(struct view *v, const struct decision *dec)
 	return list.units;
 }
 
+static unsigned op_units_with(struct view *v, struct demand *d,
+			      struct node *n, struct slice *const *slices,
+			      size_t count, unsigned limit)
+{
+	struct ledger *l = round_of(v)->l;
+	unsigned may = allowed(l, d, limit);
+
+	return may > 0 ? place_with(l, d, n, slices, count, may) : 0;
+}
+
+static void op_keep(struct view *v, struct demand *d, struct node *n,
+		    unsigned units)
+{
+	place_keep(round_of(v)->l, d, n, units);
+}
+
+static void op_revoke(struct view *v, struct demand *d,
+		      struct slice *const *slices, size_t n)
+{
+	struct ledger *l = round_of(v)->l;
+
+	call_revoke(l, d, slices, n);
+	v->revoking = l->revoking;
+	v->nrevoking = l->nrevoking;
+}
+
 static const struct view_ops ops = {
+	.units_with = op_units_with,
+	.keep = op_keep,
+	.revoke = op_revoke,
 	.place = op_place,
 	.units = op_units,
 	.decide = op_decide,
@@ -334,6 +363,8 @@ static int decide(struct ledger *l, struct rand_state *rand)
 			.role = l->role,
 			.nroles = l->nroles,
 			.guarantees = l->guarantees,
+			.revoking = l->revoking,
+			.nrevoking = l->nrevoking,
 			.total = l->total,
 			.free = l->free,
 		},
@@ -418,6 +449,9 @@ static void expire(struct ledger *l)
 			expire_framework(l,
 					 heap_owner(e, struct framework, due));
 			break;
+		case DUE_SLICE:
+			call_revoke_due(l, heap_owner(e, struct slice, due));
+			break;
 		}
 	}
 }
@@ -496,6 +530,7 @@ int ledger_round(struct ledger *l, uint64_t now_us, struct rand_state *rand)
 	expire(l);
 	prune_jobs(l);
 	prune_frameworks(l);
+	call_take_emptied(l);
 	if (!ledger_wants_round(l))
 		return 0;
 	if (decide(l, rand) != 0)

@@ -14,6 +14,7 @@
  *   call_job.c
  *   place.c          where units of a demand could go
  *   possible.c       whether a demand could ever be met
+ *   revoke.c         slices that are taken back
  *   round.c          the round, and the view that a policy gets
  *   check.c          invariants
  */
@@ -32,6 +33,7 @@ enum due {
 	DUE_OFFER = 1,
 	DUE_FILTER,
 	DUE_FRAMEWORK,
+	DUE_SLICE,
 };
 
 TAILQ_HEAD(node_dirty_list, node);
@@ -64,6 +66,8 @@ struct ledger {
 	uint64_t next_seq, next_offer, next_slice, next_job;
 
 	struct idmap slices; /* offered, held and busy */
+	struct slice **revoking; /* being taken back */
+	size_t nrevoking, revoking_room;
 	struct idmap offers;
 	struct offer_list open; /* oldest first */
 	struct idmap jobs;	/* ended ones too */
@@ -202,6 +206,12 @@ int apply_offer_over(struct ledger *l, const struct event *ev,
 int apply_slice_over(struct ledger *l, const struct event *ev,
 		     struct berth_error *err);
 
+/* revoke.c */
+int apply_slice_revoking(struct ledger *l, const struct event *ev,
+			 struct berth_error *err);
+/* s ends: it is no longer being taken back. */
+void state_revoked(struct ledger *l, struct slice *s);
+
 int apply_job_submitted(struct ledger *l, const struct event *ev,
 			struct berth_error *err);
 int apply_job_cancelled(struct ledger *l, const struct event *ev,
@@ -232,7 +242,23 @@ void call_end_offer(struct ledger *l, struct offer *o, enum event_type type,
 		    uint64_t filter_us, const char *text);
 void call_release(struct ledger *l, struct slice *s);
 
+/* Take these back for d (revoke.c). */
+void call_revoke(struct ledger *l, const struct demand *d,
+		 struct slice *const *slices, size_t n);
+/* Its deadline is there: what is not at work is taken. */
+void call_revoke_due(struct ledger *l, struct slice *s);
+/* Take what was told to be given back and is no longer at work. */
+void call_take_emptied(struct ledger *l);
+void call_lose_slice(struct ledger *l, struct slice *s);
+
 /* ---- search (place.c) ---- */
+
+/* As place_units, with these slices of n free. */
+unsigned place_with(struct ledger *l, struct demand *d, struct node *n,
+		    struct slice *const *slices, size_t count, unsigned limit);
+/* Keep n for so many units of d in this round, if nobody holds it. */
+void place_keep(struct ledger *l, struct demand *d, struct node *n,
+		unsigned units);
 
 /* Units of d that n could have now, at most limit; 0 where a constraint or
  * filter of d or a gang that holds n is against it. */

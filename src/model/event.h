@@ -46,6 +46,7 @@
 	X(OFFER_EXPIRED, "offer_expired", offer)                               \
 	X(SLICE_RELEASED, "slice_released", slice)                             \
 	X(SLICE_LOST, "slice_lost", slice)                                     \
+	X(SLICE_REVOKING, "slice_revoking", revoking)                          \
 	X(JOB_SUBMITTED, "job_submitted", job_submitted)                       \
 	X(JOB_CANCELLED, "job_cancelled", job)                                 \
 	X(JOB_STARTED, "job_started", job)                                     \
@@ -139,10 +140,20 @@ struct event {
 			const char *framework, *node;
 			uint64_t job;
 		} slice;
+		/* It is to be given back until then, for this demand of the
+		 * claimant's.  It ends as released or lost. */
+		struct {
+			uint64_t slice;
+			const char *framework, *node, *role;
+			uint64_t job;
+			uint64_t deadline_us;
+			const char *claimant, *demand;
+		} revoking;
 		struct {
 			uint64_t job; /* greater than every one before */
 			const char *name, *framework, *role, *user, *spec;
 			int32_t priority;
+			uint64_t grace_us;
 		} job_submitted;
 		/* finished: outcome and what follows; none of its tasks is
 		 * left. */

@@ -52,6 +52,8 @@ struct job {
 	/* Names that the ledger shares between jobs. */
 	const char *framework, *role, *user;
 	int32_t priority;
+	uint64_t grace_us; /* between the notice of a revocation and its end;
+			      0: the ledger's */
 	bool cancelled; /* its user asked for its end */
 	bool collapsed;
 	enum job_state state;

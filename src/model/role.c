@@ -66,11 +66,15 @@ void role_link(struct role *r, struct role *parent)
 		return;
 	count_above(r, &r->sum, false);
 	if (r->parent != NULL)
+		role_leave(r->parent, &r->leaving, false);
+	if (r->parent != NULL)
 		TAILQ_REMOVE(&r->parent->children, r, sibling);
 	r->parent = parent;
 	if (parent != NULL)
 		TAILQ_INSERT_TAIL(&parent->children, r, sibling);
 	count_above(r, &r->sum, true);
+	if (parent != NULL)
+		role_leave(parent, &r->leaving, true);
 }
 
 bool role_below(const struct role *r, const struct role *a)
@@ -363,9 +367,37 @@ static bool inside(const struct amount *a, const struct amount *b,
 	return true;
 }
 
+void role_leave(struct role *r, const struct amount *a, bool more)
+{
+	for (; r != NULL; r = r->parent) {
+		if (more)
+			amount_add(&r->leaving, a);
+		else
+			amount_sub(&r->leaving, a);
+	}
+}
+
 bool role_above(const struct role *r)
 {
-	return !inside(&r->sum, &r->floor, r->floor_mask);
+	struct amount stays = r->sum;
+
+	amount_sub(&stays, &r->leaving);
+	return !inside(&stays, &r->floor, r->floor_mask);
+}
+
+bool role_may_lose(struct role *victim, struct role *claimant,
+		   const struct amount *unit)
+{
+	struct role *from, *to;
+
+	role_part(victim, claimant, &from, &to);
+	if (to == NULL || !role_covers(to, unit))
+		return false;
+	for (; from != NULL && victim != from->parent; victim = victim->parent) {
+		if (!role_above(victim))
+			return false;
+	}
+	return true;
 }
 
 double role_excess(const struct role *r, const struct amount *total)

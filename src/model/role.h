@@ -58,6 +58,7 @@ struct role {
 	struct amount used; /* by slices that are offered, held or busy */
 	struct amount sum;  /* the same with those below it */
 	struct amount firm; /* that of used which is not revocable */
+	struct amount leaving; /* of sum: slices that are being taken back */
 	struct idmap uses;  /* used, by the framework's id: struct role_use */
 	uint64_t mark;	    /* scratch of whoever walks the demands */
 };
@@ -105,7 +106,10 @@ struct role_use *role_use(struct role *r, uint32_t framework);
 void role_take(struct role *r, const struct amount *a, bool firm);
 void role_give(struct role *r, const struct amount *a, bool firm);
 
-/* Does it use more than it is guaranteed? */
+/* A slice of it is being taken back, or (more false) is gone. */
+void role_leave(struct role *r, const struct amount *a, bool more);
+
+/* Does it use more than it is guaranteed, without what is being taken back? */
 bool role_above(const struct role *r);
 /* How far above, as a share of the cluster; 0: not. */
 double role_excess(const struct role *r, const struct amount *total);
@@ -113,6 +117,13 @@ double role_excess(const struct role *r, const struct amount *total);
 bool role_covers(const struct role *r, const struct amount *a);
 /* May it have this as a firm slice? */
 bool role_firm(const struct role *r, const struct amount *a);
+/*
+ * May a revocable slice be taken from victim for this of the claimant's?  Where
+ * their ways to the cluster meet, the claimant's side has to be inside its
+ * guarantee with it, and on the victim's side nobody may be at or below his.
+ */
+bool role_may_lose(struct role *victim, struct role *claimant,
+		   const struct amount *unit);
 /* Units of this size that its limit and those above it leave room for; up to
  * most. */
 uint64_t role_room(const struct role *r, const struct amount *unit,

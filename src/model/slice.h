@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 
 #include "base/bitset.h"
+#include "base/heap.h"
 #include "model/amount.h"
 #include "model/tree.h"
 
@@ -65,6 +66,11 @@ struct slice {
 	struct offer *offer;	/* while offered */
 	uint64_t demand_seq;	/* of the demand it was offered for; 0: none */
 	uint64_t job;		/* it was last used for; 0: none */
+	bool revoking;		/* its framework was told to give it back … */
+	bool emptied;		/* … and since then its last task has ended */
+	uint64_t revoke_us;	/* … at the latest then */
+	uint64_t revoked_for;	/* seq of the demand that claims it */
+	struct heap_entry due;	/* the ledger's */
 	unsigned ntasks;	/* not ended */
 	TAILQ_HEAD(, task) tasks; /* not ended, in the order of launch */
 	TAILQ_ENTRY(slice) of_node;

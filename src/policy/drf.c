@@ -11,6 +11,8 @@
  *     demands for GPUs first.  For the first that lacks something nodes are
  *     held (policy_hold).
  *  3. Again from 1 without those that found no room, until nobody gets more.
+ *  4. For those who have less than is guaranteed to them slices are taken back
+ *     (policy_reclaim).
  */
 #include "policy/policy.h"
 
@@ -184,9 +186,14 @@ static void drf_decide(void *scratch, struct view *v)
 	s->nclaims = v->ndemands;
 	for (size_t i = 0; i < v->ndemands; i++)
 		s->claim[i] = (struct claim){.demand = v->demand[i]};
+	policy_keep(v);
 	while (any && view_more(v)) {
 		share_out(s, v);
 		any = place_all(s, v, &holds);
+	}
+	for (size_t i = 0; v->guarantees && i < v->ndemands; i++) {
+		if (policy_claim(v, v->demand[i]) > 0)
+			policy_reclaim(v, v->demand[i]);
 	}
 }
 

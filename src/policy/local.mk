@@ -5,6 +5,7 @@ src_policy_libpolicy_a_SOURCES = \
 	src/policy/fifo.c \
 	src/policy/lottery.c \
 	src/policy/policy.c src/policy/policy.h \
+	src/policy/reclaim.c \
 	src/policy/static.c \
 	src/policy/turns.c src/policy/turns.h
 LIBPOLICY = src/policy/libpolicy.a

@@ -67,15 +67,16 @@ void policy_guaranteed(struct view *v, struct holds *h)
 	if (!v->guarantees)
 		return;
 	decision_init(&dec);
-	for (size_t i = 0; i < v->ndemands && view_more(v); i++) {
+	policy_keep(v);
+	for (size_t i = 0; i < v->ndemands; i++) {
 		struct demand *d = v->demand[i];
 		unsigned units = policy_claim(v, d);
 
 		if (units == 0)
 			continue;
-		if (view_place(v, d, demand_least(d), units, &dec) > 0)
+		if (view_more(v) && view_place(v, d, demand_least(d), units, &dec) > 0)
 			view_decide(v, &dec);
-		if (policy_claim(v, d) > 0)
+		if (policy_claim(v, d) > 0 && !policy_reclaim(v, d))
 			policy_hold(v, d, h);
 	}
 	decision_finish(&dec);

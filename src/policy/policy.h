@@ -24,7 +24,7 @@
 #include "model/node.h"
 #include "model/role.h"
 
-#define POLICY_ABI 2
+#define POLICY_ABI 3
 
 /* Offer so many units of the demand on these nodes. */
 struct share {
@@ -67,6 +67,16 @@ struct view_ops {
 	 * what they have beyond d's part stays free.  Returns the units so
 	 * held: 0 when all nodes that are up could not meet it. */
 	unsigned (*hold)(struct view *v, struct demand *d);
+	/* How many units of d n could have if these slices of it were free. */
+	unsigned (*units_with)(struct view *v, struct demand *d,
+			       struct node *n, struct slice *const *slices,
+			       size_t count, unsigned limit);
+	/* As hold, of one node that nobody holds, for so many units. */
+	void (*keep)(struct view *v, struct demand *d, struct node *n,
+		     unsigned units);
+	/* Decide: these slices are to be given back, for d. */
+	void (*revoke)(struct view *v, struct demand *d,
+		       struct slice *const *slices, size_t n);
 	/* Each node that is up, until cb answers false. */
 	void (*nodes)(struct view *v, bool (*cb)(void *arg, struct node *n),
 		      void *arg);
@@ -87,6 +97,8 @@ struct view {
 	size_t ndemands;
 	struct role *const *role; /* all of them, by id; not to be written to */
 	size_t nroles;
+	struct slice *const *revoking; /* on their way back */
+	size_t nrevoking;
 	bool guarantees;     /* something is guaranteed to somebody */
 	struct amount total; /* of all nodes that are up */
 	struct amount free;  /* of them, now */
@@ -147,6 +159,16 @@ void policy_hold(struct view *v, struct demand *d, struct holds *h);
 
 /* Units of d that lie inside a guarantee still; 0: none, or too few. */
 unsigned policy_claim(const struct view *v, const struct demand *d);
+/* Keep the nodes where slices are on their way back for those who claimed
+ * them; first of all in a round. */
+void policy_keep(struct view *v);
+/*
+ * d may claim more than there is room for: see to it that it gets it
+ * (reclaim.c).  What is on its way back for it counts; if that is not enough,
+ * slices of roles above their guarantees are taken back.  Returns whether it
+ * will have what it may claim, and its nodes are kept for it.
+ */
+bool policy_reclaim(struct view *v, struct demand *d);
 /* What is guaranteed comes first: give each demand, in their order, what it
  * may claim, as far as there is room. */
 void policy_guaranteed(struct view *v, struct holds *h);

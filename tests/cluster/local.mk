@@ -14,6 +14,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/nsr
 	tests/cluster/mpirun.sh \
 	tests/cluster/output.sh \
 	tests/cluster/up.sh \
+	tests/cluster/revoke.sh \
 	tests/cluster/shares.sh \
 	tests/cluster/programs/check.h \
 	tests/cluster/programs/abort.c \

@@ -322,6 +322,28 @@ static void kept_slices(void)
 	end();
 }
 
+/* One of its slices is taken, and another rank notices it first. */
+static void revoked_in_turn(void)
+{
+	begin();
+	fake_job(self, &berth_plugin, 1, 1, "{\"ranks\": 2}");
+	fake_offer(self, &berth_plugin, 7, "1", 1, 2, 1);
+	fake_forget(&h);
+	berth_plugin.revoke(self, 2, 5000);
+	fake_end(self, &berth_plugin, 1, 0, BERTH_END_ABORTED, 1);
+	CU_ASSERT(fake_calls(&h, "kill 1\n"));
+	fake_end(self, &berth_plugin, 1, 1, BERTH_END_REVOKED, 0);
+	CU_ASSERT(fake_calls(&h, "release 1\nrelease 2\n"
+				 "demand 1 2 gang\n"));
+	/* Without a notice that is a failure. */
+	fake_offer(self, &berth_plugin, 8, "1", 3, 2, 1);
+	fake_forget(&h);
+	fake_end(self, &berth_plugin, 1, 2, BERTH_END_ABORTED, 1);
+	fake_end(self, &berth_plugin, 1, 3, BERTH_END_KILLED, 0);
+	CU_ASSERT_EQUAL(fake_count(&h, "ended 1 failed 1", true), 1);
+	end();
+}
+
 static void revoked(void)
 {
 	begin();
@@ -547,6 +569,7 @@ static const struct unit_test tests[] = {
 	{ "cancel", cancel },
 	{ "kept slices", kept_slices },
 	{ "revoked", revoked },
+	{ "revoked, noticed by another rank", revoked_in_turn },
 	{ "lost node", lost_node },
 	{ "refused calls", refused_calls },
 	{ "refused options", refused_options },

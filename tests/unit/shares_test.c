@@ -16,13 +16,15 @@ static struct {
 	struct berth_error err;
 } w;
 
+static void watch(void *arg, const struct event *ev);
+
 static void start(const struct policy *p)
 {
 	struct topology_shape shape = {
 		.packages = 2, .cores = 4, .mib = 1000, .gpus = 1,
 		.gpu_vendor = "amd",
 	};
-	struct ledger_options o = {.policy = p};
+	struct ledger_options o = {.policy = p, .listen = watch};
 
 	memset(&w, 0, sizeof(w));
 	w.now = 1000000;
@@ -402,7 +404,425 @@ static void test_static(void)
 	finish();
 }
 
+/* ---- taking back ---- */
+
+static uint64_t submit(const char *framework)
+{
+	struct ledger_job j = {.framework = framework, .user = "u",
+			       .spec = "{}", .grace_us = 300000};
+	uint64_t id = 0;
+
+	CU_ASSERT_EQUAL(ledger_submit(w.l, &j, w.now, &id, &w.err), 0);
+	return id;
+}
+
+/* A task in each idle slice of the framework. */
+static void run_all(const char *framework, uint64_t job, uint32_t *index)
+{
+	const struct framework *f = ledger_framework(w.l, framework);
+	const struct slice *s;
+
+	TAILQ_FOREACH(s, &f->slices, of_owner) {
+		struct ledger_launch t = {.index = *index, .slice = s->id,
+					  .array_index = -1};
+
+		if (s->state != SLICE_HELD || s->revoking)
+			continue;
+		(*index)++;
+		CU_ASSERT_EQUAL(ledger_launch(w.l, framework, job, &t, 1, w.now,
+					      &w.err), 0);
+	}
+}
+
+static void start_tasks(uint64_t job)
+{
+	const struct task *t;
+
+	TAILQ_FOREACH(t, &ledger_job(w.l, job)->tasks, of_job) {
+		struct ledger_report r = {
+			.job = job,
+			.index = t->index,
+			.status = {.state = TASK_RUNNING, .start_us = w.now},
+		};
+
+		if (t->status.state == TASK_STARTING)
+			ledger_task_report(w.l, t->node->name, &r, w.now, NULL);
+	}
+}
+
+/* The tasks in slices that are being taken back end. */
+static unsigned end_revoked(const char *framework)
+{
+	const struct framework *f = ledger_framework(w.l, framework);
+	const struct slice *s;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(s, &f->slices, of_owner) {
+		while (s->revoking && !TAILQ_EMPTY(&s->tasks)) {
+			const struct task *t = TAILQ_FIRST(&s->tasks);
+			struct ledger_report r = {
+				.job = t->job->id,
+				.index = t->index,
+				.status = {.state = TASK_ENDED,
+					   .end = TASK_END_REVOKED},
+			};
+
+			CU_ASSERT_EQUAL(ledger_task_report(w.l, s->node->name,
+							   &r, w.now, &w.err),
+					0);
+			n++;
+		}
+	}
+	return n;
+}
+
+static unsigned revoking(const char *framework)
+{
+	const struct framework *f = ledger_framework(w.l, framework);
+	const struct slice *s;
+	unsigned cores = 0;
+
+	TAILQ_FOREACH(s, &f->slices, of_owner)
+		cores += s->revoking ? (unsigned)s->amount.cores : 0;
+	return cores;
+}
+
+static const struct policy *const guaranteeing[] = {
+	&policy_fifo, &policy_drf, &policy_lottery};
+
+/* a has all; b is guaranteed 8 and gets just that. */
+static void test_revoke(void)
+{
+	for (size_t i = 0; i < 3; i++) {
+		unsigned revocable;
+		uint32_t index = 0;
+		uint64_t job;
+
+		start(guaranteeing[i]);
+		CU_ASSERT_EQUAL(set("b", "cores=8", "", NULL), 0);
+		job = submit("a");
+		want("a", 32, 1, true);
+		rounds();
+		CU_ASSERT_EQUAL(take("a", &revocable), 32);
+		CU_ASSERT_EQUAL(revocable, 32);
+		run_all("a", job, &index);
+		w.now += 1000000;
+		start_tasks(job);
+		want("c", 4, 1, true);
+		rounds();
+		CU_ASSERT_EQUAL(revoking("a"), 0);
+		want("b", 10, 2, true);
+		rounds();
+		CU_ASSERT_EQUAL(revoking("a"), 8);
+		CU_ASSERT_EQUAL(take("b", &revocable), 0);
+		/* Once is enough. */
+		w.now += 100000;
+		ledger_touch(w.l);
+		rounds();
+		CU_ASSERT_EQUAL(revoking("a"), 8);
+		CU_ASSERT_EQUAL(ledger_next_deadline(w.l),
+				w.now + 200000);
+		CU_ASSERT_EQUAL(end_revoked("a"), 8);
+		rounds();
+		CU_ASSERT_EQUAL(take("c", &revocable), 0);
+		CU_ASSERT_EQUAL(take("b", &revocable), 8);
+		CU_ASSERT_EQUAL(revocable, 0);
+		rounds();
+		CU_ASSERT_EQUAL(revoking("a"), 0);
+		finish();
+	}
+}
+
+/* The one who is furthest above loses, and what lost least. */
+static void test_victims(void)
+{
+	unsigned revocable;
+	uint32_t ia = 0, ib = 0;
+	uint64_t ja, jb;
+	const struct slice *s;
+
+	start(&policy_fifo);
+	CU_ASSERT_EQUAL(set("a", "cores=12", "", NULL), 0);
+	CU_ASSERT_EQUAL(set("b", "cores=4", "", NULL), 0);
+	CU_ASSERT_EQUAL(set("c", "cores=16", "", NULL), 0);
+	ja = submit("a");
+	jb = submit("b");
+	want("a", 7, 2, true);
+	want("b", 9, 2, true);
+	rounds();
+	CU_ASSERT_EQUAL(take("a", &revocable), 14);
+	CU_ASSERT_EQUAL(revocable, 2);
+	CU_ASSERT_EQUAL(take("b", &revocable), 18);
+	run_all("a", ja, &ia);
+	w.now += 1000000;
+	start_tasks(ja);
+	run_all("b", jb, &ib);
+	w.now += 1000000;
+	start_tasks(jb);
+	w.now += 1000000;
+	want("c", 2, 2, true);
+	rounds();
+	CU_ASSERT_EQUAL(revoking("b"), 4);
+	CU_ASSERT_EQUAL(revoking("a"), 0);
+	/* All of b's that is above, and of a's. */
+	want("c", 8, 2, true);
+	rounds();
+	CU_ASSERT_EQUAL(revoking("b"), 14);
+	CU_ASSERT_EQUAL(revoking("a"), 2);
+	TAILQ_FOREACH(s, &ledger_framework(w.l, "a")->slices, of_owner)
+		CU_ASSERT(!s->revoking || s->revocable);
+	/* Nothing may start in what is being taken. */
+	TAILQ_FOREACH(s, &ledger_framework(w.l, "a")->slices, of_owner) {
+		struct ledger_launch t = {.index = 99, .slice = s->id,
+					  .array_index = -1};
+
+		if (s->revoking)
+			CU_ASSERT_EQUAL(ledger_launch(w.l, "a", ja, &t, 1,
+						      w.now, &w.err), -1);
+	}
+	end_revoked("a");
+	end_revoked("b");
+	rounds();
+	CU_ASSERT_EQUAL(take("c", &revocable), 16);
+	finish();
+}
+
+/* Idle ones go back at the deadline. */
+static void test_idle(void)
+{
+	unsigned revocable;
+
+	start(&policy_drf);
+	CU_ASSERT_EQUAL(set("b", "cores=8", "", NULL), 0);
+	want("a", 32, 1, true);
+	rounds();
+	CU_ASSERT_EQUAL(take("a", &revocable), 32);
+	want("b", 1, 8, true);
+	rounds();
+	/* One node of eight cores, not eight cores here and there. */
+	CU_ASSERT_EQUAL(revoking("a"), 8);
+	w.now += 4999999;
+	rounds();
+	CU_ASSERT_EQUAL(revoking("a"), 8);
+	w.now += 1;
+	rounds();
+	CU_ASSERT_EQUAL(revoking("a"), 0);
+	CU_ASSERT_EQUAL(take("b", &revocable), 8);
+	finish();
+}
+
+/* A gang that would not get all takes nothing. */
+static void test_gang(void)
+{
+	unsigned revocable;
+	struct demand *d = demand_create("d");
+
+	start(&policy_fifo);
+	CU_ASSERT_EQUAL(set("b", "cores=16", "", NULL), 0);
+	CU_ASSERT_EQUAL(set("a", "cores=16", "", NULL), 0);
+	want("a", 32, 1, true);
+	rounds();
+	CU_ASSERT_EQUAL(take("a", &revocable), 32);
+	CU_ASSERT_EQUAL(revocable, 16);
+	d->gang = true;
+	d->count = d->max = 3;
+	d->unit.cores = 5;
+	CU_ASSERT_EQUAL(ledger_demand(w.l, "b", d, w.now, &w.err), 0);
+	rounds();
+	CU_ASSERT(revoking("a") == 0 || revoking("a") >= 15);
+	d->count = d->max = 2;
+	CU_ASSERT_EQUAL(ledger_demand(w.l, "b", d, w.now, &w.err), 0);
+	rounds();
+	CU_ASSERT_EQUAL(revoking("a"), 10);
+	demand_destroy(d);
+	finish();
+}
+
+/*
+ * At random: roles in a tree with guarantees that change, demands, tasks that
+ * end, and at every notice: nobody at or below his guarantee loses anything,
+ * nothing firm is taken.
+ */
+static struct {
+	unsigned notices, wrong;
+} seen;
+
+static void watch(void *arg, const struct event *ev)
+{
+	const struct demand *d;
+	const struct role *r;
+	struct amount has, leaving;
+
+	(void)arg;
+	if (ev->type != EVENT_SLICE_REVOKING)
+		return;
+	seen.notices++;
+	if (!ledger_slice(w.l, ev->revoking.slice)->revocable)
+		seen.wrong++;
+	/* What it had before this notice. */
+	r = ledger_role(w.l, ev->revoking.role);
+	has = r->sum;
+	leaving = r->leaving;
+	amount_sub(&leaving, &ledger_slice(w.l, ev->revoking.slice)->amount);
+	amount_sub(&has, &leaving);
+	/* For a role below it, what it has stays in its guarantee. */
+	d = ledger_find_demand(w.l, ev->revoking.claimant, ev->revoking.demand);
+	if (!role_below(d->charged, r) && has.cores <= r->floor.cores && has.gpus <= r->floor.gpus)
+		seen.wrong++;
+}
+
+static const char *const roles[] = {"x", "y", "x1", "x2", "a", "b", "c"};
+
+static void random_share(struct rand_state *r)
+{
+	const char *role = roles[rand_below(r, 7)];
+	struct role_setting s;
+
+	role_setting_init(&s, role);
+	if (role[0] == 'x' && role[1] != '\0')
+		s.parent = "x";
+	s.guarantee.of[RESOURCE_CORES].kind =
+		rand_below(r, 2) ? QUOTA_NUMBER : QUOTA_PART;
+	s.guarantee.of[RESOURCE_CORES].value =
+		s.guarantee.of[RESOURCE_CORES].kind == QUOTA_NUMBER ?
+			rand_below(r, 16) : rand_below(r, 6000);
+	if (rand_below(r, 3) == 0) {
+		s.guarantee.of[RESOURCE_GPUS].kind = QUOTA_NUMBER;
+		s.guarantee.of[RESOURCE_GPUS].value = rand_below(r, 4);
+	}
+	if (rand_below(r, 4) == 0) {
+		s.limit.of[RESOURCE_CORES].kind = QUOTA_NUMBER;
+		s.limit.of[RESOURCE_CORES].value = 8 + rand_below(r, 20);
+	}
+	s.weight = 1 + (double)rand_below(r, 4);
+	ledger_share_set(w.l, &s, w.now, NULL);
+}
+
+static void random_want(struct rand_state *r)
+{
+	const char f[2] = {(char)('a' + rand_below(r, 3)), '\0'};
+	char id[8];
+	struct demand *d;
+
+	snprintf(id, sizeof(id), "d%d", (int)rand_below(r, 4));
+	d = demand_create(id);
+	d->count = d->max = (unsigned)rand_below(r, 12);
+	d->unit.cores = 1 + (unsigned)rand_below(r, 5);
+	d->unit.gpus = rand_below(r, 4) == 0;
+	d->gang = rand_below(r, 3) == 0;
+	d->separate = rand_below(r, 2) == 0;
+	d->revocable_ok = rand_below(r, 5) != 0;
+	free(d->role);
+	d->role = mem_strdup(roles[rand_below(r, 7)]);
+	ledger_demand(w.l, f, d, w.now, NULL);
+	demand_destroy(d);
+}
+
+static void random_end(struct rand_state *r, uint64_t job)
+{
+	const struct task *t, *next;
+
+	for (t = TAILQ_FIRST(&ledger_job(w.l, job)->tasks); t != NULL;
+	     t = next) {
+		const struct slice *s = t->slice;
+		struct ledger_report rep = {
+			.job = job,
+			.index = t->index,
+			.status = {.state = TASK_ENDED,
+				   .end = TASK_END_EXITED},
+		};
+
+		next = TAILQ_NEXT(t, of_job);
+		if (s == NULL || rand_below(r, s->revoking ? 2 : 6) != 0)
+			continue;
+		ledger_task_report(w.l, t->node->name, &rep, w.now, NULL);
+		if (!s->revoking && rand_below(r, 3) != 0)
+			ledger_release(w.l, s->framework->name, &s->id, 1,
+				       w.now, NULL);
+	}
+}
+
+/* A node goes or comes back, or a framework does; tasks that are being taken
+ * back with them. */
+static void random_loss(struct rand_state *r)
+{
+	char n[3] = {'n', (char)('0' + rand_below(r, 4)), '\0'};
+	char f[2] = {(char)('a' + rand_below(r, 3)), '\0'};
+
+	switch (rand_below(r, 8)) {
+	case 0:
+		ledger_node_lost(w.l, n, "test", w.now, NULL);
+		break;
+	case 1:
+		ledger_away(w.l, f, w.now, NULL);
+		ledger_register(w.l, f, f, "t", 3000000, w.now, NULL);
+		break;
+	case 2:
+		ledger_node_drain(w.l, n, true, w.now, NULL);
+		break;
+	case 3:
+		ledger_node_drain(w.l, n, false, w.now, NULL);
+		break;
+	default:
+		ledger_node_up(w.l, n, w.t, NULL, 0, true, w.now, NULL);
+	}
+}
+
+static void random_run(uint64_t seed, const struct policy *p)
+{
+	uint32_t index[3] = {0, 0, 0};
+	struct rand_state r;
+	unsigned revocable;
+	uint64_t job[3];
+
+	start(p);
+	rand_seed(&r, seed);
+	rand_seed(&w.rand, seed);
+	set("x", "", "", NULL);
+	for (int i = 0; i < 3; i++)
+		job[i] = submit((char[]){(char)('a' + i), '\0'});
+	for (int step = 0; step < 150; step++) {
+		char f[2] = {(char)('a' + rand_below(&r, 3)), '\0'};
+
+		w.now += rand_below(&r, 400000);
+		switch (rand_below(&r, 7)) {
+		case 6:
+			random_loss(&r);
+			break;
+		case 0:
+			random_share(&r);
+			break;
+		case 1:
+		case 2:
+			random_want(&r);
+			break;
+		case 3:
+			random_end(&r, job[f[0] - 'a']);
+			break;
+		default:
+			take(f, &revocable);
+			run_all(f, job[f[0] - 'a'], &index[f[0] - 'a']);
+			start_tasks(job[f[0] - 'a']);
+		}
+		rounds();
+	}
+	finish();
+}
+
+static void test_random(void)
+{
+	for (uint64_t seed = 1; seed <= 60; seed++)
+		random_run(seed, guaranteeing[seed % 3]);
+	CU_ASSERT(seen.notices > 100);
+	CU_ASSERT_EQUAL(seen.wrong, 0);
+}
+
 static const struct unit_test tests[] = {
+	{"taking back", test_revoke},
+	{"whose slices", test_victims},
+	{"idle slices", test_idle},
+	{"for a gang", test_gang},
+	{"at random", test_random},
 	{"guarantees first", test_guaranteed_first},
 	{"drf: weights in a tree", test_hierarchy},
 	{"drf: nobody starves for what his brother has", test_no_starvation},

@@ -62,6 +62,7 @@ struct batch_job *batch_job_create(const struct berth_job *from,
 		free(j);
 		return NULL;
 	}
+	j->no_requeue = BERTH_HAS(from, no_requeue) && from->no_requeue;
 	j->task_ms = -1;
 	j->retry_index = (unsigned)array_last(&j->array) + 1;
 	idmap_init(&j->tasks);
@@ -221,7 +222,7 @@ void batch_job_ended(struct batch_job *j, const struct berth_task *t)
 
 	if (!task)
 		return;
-	if (t->end == BERTH_END_REVOKED && !j->cancelled) {
+	if (t->end == BERTH_END_REVOKED && !j->cancelled && !j->no_requeue) {
 		if (!idmap_get(&j->used, (uint64_t)task->array_index))
 			idmap_put(&j->used, (uint64_t)task->array_index, j);
 		batch_job_return(j, task);

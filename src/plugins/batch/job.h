@@ -35,6 +35,7 @@ struct batch_job {
 	uint64_t id;
 	struct pool *pool;
 	bool is_array;
+	bool no_requeue; /* revoked tasks have failed */
 	struct array array; /* what has yet to start */
 	struct idmap tasks; /* by index: struct batch_task */
 	struct idmap used;  /* array indices that have to run once more */

@@ -13,6 +13,7 @@ struct mpi_job *mpi_job_create(const struct berth_job *from,
 	struct mpi_job *j = keep_alloc(sizeof(*j));
 
 	j->id = from->id;
+	j->no_requeue = BERTH_HAS(from, no_requeue) && from->no_requeue;
 	snprintf(j->demand, sizeof(j->demand), "%" PRIu64, from->id);
 	if (mpi_options_read(&j->options, from->options, err) < 0) {
 		free(j);
@@ -121,6 +122,24 @@ static void name_rank(const struct berth_task *t, char *out, size_t size)
 		snprintf(out, size, "a rank");
 }
 
+static bool wanted_back(const struct mpi_job *j)
+{
+	for (size_t i = 0; i < j->n_slices; i++)
+		if (j->slices[i].wanted_back)
+			return true;
+	return false;
+}
+
+/* What the user reads when it is not queued again. */
+static void set_revoked(struct verdict *v, const struct berth_task *t,
+			const char *who)
+{
+	struct berth_task revoked = *t;
+
+	revoked.end = BERTH_END_REVOKED;
+	verdict_task(v, &revoked, who);
+}
+
 bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t)
 {
 	struct mpi_task *task = mpi_job_task(j, t->index);
@@ -132,11 +151,16 @@ bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t)
 	j->n_ended++;
 	if (j->decided || j->again)
 		return false;
-	if (t->end == BERTH_END_REVOKED) {
-		j->again = true;
+	name_rank(t, who, sizeof(who));
+	/* Its ranks may fail for what the others, which are being ended, left
+	 * undone; whoever is done is done. */
+	if (t->end == BERTH_END_REVOKED ||
+	    (wanted_back(j) && !verdict_task(&j->verdict, t, who))) {
+		j->again = !j->no_requeue;
+		j->decided = j->no_requeue;
+		set_revoked(&j->verdict, t, who);
 		return true;
 	}
-	name_rank(t, who, sizeof(who));
 	if (verdict_task(&j->verdict, t, who))
 		return false;
 	j->decided = true;

@@ -56,6 +56,7 @@ struct mpi_job {
 	unsigned refusals;
 
 	bool decided; /* verdict is set */
+	bool no_requeue; /* ends when its slices were taken back */
 	bool again;   /* back to the queue when all tasks have ended */
 	struct verdict verdict;
 };

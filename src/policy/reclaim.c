@@ -1,0 +1,399 @@
+/*
+ * reclaim.c - what is guaranteed and taken: which slices are to be given back.
+ *
+ *  1. What is on its way back for the demand already counts, with what is free
+ *     beside it.
+ *  2. On each node where the demand may go: the slices there that may be taken
+ *     (revocable, of roles above their guarantees), those of the role that is
+ *     furthest above first, then those with least work in them; as many as
+ *     make room for what is wanted, without those that turn out not to be
+ *     needed.
+ *  3. Nodes in the order: whose role is furthest above, where least work is
+ *     lost for a unit, where most units come together.  Until there is enough;
+ *     a gang that would not have enough takes nothing.
+ *  4. The slices are taken, and the nodes kept for the demand until they are
+ *     there.
+ */
+#include "policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/job.h"
+
+struct victim {
+	struct slice *slice;
+	double excess; /* of its role, when this began */
+	double lost;   /* core seconds */
+};
+
+/* A node and what would be taken there. */
+struct site {
+	struct node *node;
+	unsigned has;	/* units without taking anything more */
+	unsigned units; /* with it */
+	double excess, lost;
+};
+
+struct reclaim {
+	struct view *view;
+	struct demand *demand;
+	struct amount unit;
+	unsigned need;
+	struct site *site;
+	size_t nsites, site_room;
+	struct victim *victim; /* of one node */
+	size_t nvictims, victim_room;
+	struct slice **list; /* of one node: on their way back, then taken */
+	size_t nback, nlist, list_room;
+	struct slice **taken; /* of all sites that were chosen */
+	size_t ntaken, taken_room;
+	uint64_t *job; /* lost anyhow */
+	size_t njobs, job_room;
+};
+
+#define ROOM(array, count, room)                                               \
+	do {                                                                   \
+		if ((count) == (room)) {                                       \
+			(room) = (room) > 0 ? (room) * 2 : 16;                 \
+			(array) = mem_resize((array), (room),                  \
+					     sizeof(*(array)));                \
+		}                                                              \
+	} while (0)
+
+/* ---- work that would be lost ---- */
+
+static bool doomed(const struct reclaim *r, uint64_t job)
+{
+	for (size_t i = 0; i < r->njobs; i++) {
+		if (r->job[i] == job)
+			return true;
+	}
+	return false;
+}
+
+static double cores_of_job(const struct job *j)
+{
+	const struct task *t;
+	double cores = 0;
+
+	TAILQ_FOREACH(t, &j->tasks, of_job)
+		cores += t->slice != NULL ? (double)t->slice->amount.cores : 0;
+	return cores;
+}
+
+/* Of a task with ranks the whole job goes, of another its own work. */
+static double work_lost(const struct reclaim *r, const struct slice *s)
+{
+	const struct task *t;
+	double lost = 0;
+
+	TAILQ_FOREACH(t, &s->tasks, of_slice) {
+		uint64_t since = t->status.start_us;
+		double cores = (double)s->amount.cores;
+
+		if (t->status.state != TASK_RUNNING || since == 0 ||
+		    since > r->view->now_us || doomed(r, t->job->id))
+			continue;
+		if (t->nranks > 0)
+			cores = cores_of_job(t->job);
+		lost += cores * (double)(r->view->now_us - since) / 1e6;
+	}
+	return lost;
+}
+
+/* ---- one node ---- */
+
+static bool may_take(const struct reclaim *r, const struct slice *s)
+{
+	return s->state != SLICE_OFFERED && s->revocable && !s->revoking &&
+	       role_may_lose(s->role, r->demand->charged, &r->unit);
+}
+
+static int by_worth(const void *a, const void *b)
+{
+	const struct victim *x = a, *y = b;
+
+	if (x->excess != y->excess)
+		return x->excess > y->excess ? -1 : 1;
+	if (x->lost != y->lost)
+		return x->lost < y->lost ? -1 : 1;
+	return (x->slice->id > y->slice->id) - (x->slice->id < y->slice->id);
+}
+
+static void list_add(struct reclaim *r, struct slice *s)
+{
+	ROOM(r->list, r->nlist, r->list_room);
+	r->list[r->nlist++] = s;
+}
+
+/* What is on its way back on n for the demand. */
+static void find_back(struct reclaim *r, const struct node *n)
+{
+	r->nlist = 0;
+	for (size_t i = 0; i < r->view->nrevoking; i++) {
+		struct slice *s = r->view->revoking[i];
+
+		if (s->node == n && s->revoked_for == r->demand->seq)
+			list_add(r, s);
+	}
+	r->nback = r->nlist;
+}
+
+static void find_victims(struct reclaim *r, const struct node *n)
+{
+	struct slice *s;
+
+	r->nvictims = 0;
+	TAILQ_FOREACH(s, &n->slices, of_node) {
+		if (!may_take(r, s))
+			continue;
+		ROOM(r->victim, r->nvictims, r->victim_room);
+		r->victim[r->nvictims++] = (struct victim){
+			.slice = s,
+			.excess = role_excess(s->role, &r->view->total),
+			.lost = work_lost(r, s),
+		};
+	}
+	if (r->nvictims > 0)
+		qsort(r->victim, r->nvictims, sizeof(*r->victim), by_worth);
+}
+
+static unsigned units_now(struct reclaim *r, struct node *n, unsigned want)
+{
+	return r->view->ops->units_with(r->view, r->demand, n, r->list,
+					r->nlist, want);
+}
+
+/* Victims that are not needed for the units that the list makes room for. */
+static void leave_out(struct reclaim *r, struct node *n, unsigned units)
+{
+	for (size_t i = r->nback; i < r->nlist;) {
+		struct slice *s = r->list[i];
+
+		memmove(r->list + i, r->list + i + 1,
+			(r->nlist - i - 1) * sizeof(struct slice *));
+		r->nlist--;
+		if (units_now(r, n, units) >= units)
+			continue;
+		memmove(r->list + i + 1, r->list + i,
+			(r->nlist - i) * sizeof(struct slice *));
+		r->list[i++] = s;
+		r->nlist++;
+	}
+}
+
+/*
+ * Up to want units on n, with victims; the list is what is taken.  Roles are
+ * marked as losing it, so that nobody falls below his guarantee by several of
+ * his slices; whoever calls takes that back.
+ */
+static unsigned make_room(struct reclaim *r, struct node *n, unsigned want,
+			  unsigned has)
+{
+	unsigned units = has;
+
+	find_victims(r, n);
+	for (size_t i = 0; i < r->nvictims && units < want; i++) {
+		struct slice *s = r->victim[i].slice;
+
+		if (!role_may_lose(s->role, r->demand->charged, &r->unit))
+			continue;
+		role_leave(s->role, &s->amount, true);
+		list_add(r, s);
+		units = units_now(r, n, want);
+	}
+	for (size_t i = r->nback; i < r->nlist; i++)
+		role_leave(r->list[i]->role, &r->list[i]->amount, false);
+	if (units > has)
+		leave_out(r, n, units);
+	else
+		r->nlist = r->nback;
+	return units;
+}
+
+static double excess_in(const struct reclaim *r)
+{
+	double most = 0;
+
+	for (size_t i = r->nback; i < r->nlist; i++) {
+		double e = role_excess(r->list[i]->role, &r->view->total);
+
+		most = e > most ? e : most;
+	}
+	return most;
+}
+
+static double lost_in(const struct reclaim *r)
+{
+	double sum = 0;
+
+	for (size_t i = r->nback; i < r->nlist; i++)
+		sum += work_lost(r, r->list[i]);
+	return sum;
+}
+
+/* ---- all nodes ---- */
+
+static bool look_at(void *arg, struct node *n)
+{
+	struct reclaim *r = arg;
+	struct site *s;
+	unsigned has, units;
+
+	find_back(r, n);
+	/* A node that nothing can be taken of, and nothing is free. */
+	if (n->nslices == 0 && n->free.cores == 0)
+		return true;
+	has = units_now(r, n, r->need);
+	units = has >= r->need ? has : make_room(r, n, r->need, has);
+	if (units == 0)
+		return true;
+	ROOM(r->site, r->nsites, r->site_room);
+	s = &r->site[r->nsites++];
+	*s = (struct site){
+		.node = n,
+		.has = has,
+		.units = units,
+		.excess = excess_in(r),
+		.lost = lost_in(r),
+	};
+	return true;
+}
+
+static int by_cost(const void *a, const void *b)
+{
+	const struct site *x = a, *y = b;
+	double lx = x->units > x->has ? x->lost / (x->units - x->has) : 0;
+	double ly = y->units > y->has ? y->lost / (y->units - y->has) : 0;
+
+	if (x->excess != y->excess)
+		return x->excess > y->excess ? -1 : 1;
+	if (lx != ly)
+		return lx < ly ? -1 : 1;
+	if (x->units != y->units)
+		return x->units > y->units ? -1 : 1;
+	return (x->node->id > y->node->id) - (x->node->id < y->node->id);
+}
+
+/* What is there without taking anything. */
+static unsigned has_all(const struct reclaim *r)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < r->nsites; i++)
+		sum += r->site[i].has;
+	return sum;
+}
+
+static void note_jobs(struct reclaim *r, const struct slice *s)
+{
+	const struct task *t;
+
+	TAILQ_FOREACH(t, &s->tasks, of_slice) {
+		if (t->nranks == 0 || doomed(r, t->job->id))
+			continue;
+		ROOM(r->job, r->njobs, r->job_room);
+		r->job[r->njobs++] = t->job->id;
+	}
+}
+
+/* Take at the site what is needed still, by what is left of roles now; it is
+ * marked as leaving. */
+static unsigned take_at(struct reclaim *r, struct site *s, unsigned want)
+{
+	unsigned units;
+
+	find_back(r, s->node);
+	units = make_room(r, s->node, s->has + want, s->has);
+	for (size_t i = r->nback; i < r->nlist; i++) {
+		ROOM(r->taken, r->ntaken, r->taken_room);
+		r->taken[r->ntaken++] = r->list[i];
+		role_leave(r->list[i]->role, &r->list[i]->amount, true);
+		note_jobs(r, r->list[i]);
+	}
+	s->units = units;
+	return units - s->has;
+}
+
+/* Returns the units there will be. */
+static unsigned choose(struct reclaim *r)
+{
+	unsigned sum = has_all(r);
+
+	if (r->nsites > 0)
+		qsort(r->site, r->nsites, sizeof(*r->site), by_cost);
+	for (size_t i = 0; i < r->nsites; i++) {
+		struct site *s = &r->site[i];
+
+		if (sum < r->need && s->units > s->has)
+			sum += take_at(r, s, r->need - sum);
+		else
+			s->units = s->has;
+	}
+	for (size_t i = 0; i < r->ntaken; i++)
+		role_leave(r->taken[i]->role, &r->taken[i]->amount, false);
+	return sum;
+}
+
+static void keep_sites(struct reclaim *r)
+{
+	unsigned left = r->need;
+
+	for (size_t i = 0; i < r->nsites && left > 0; i++) {
+		unsigned n = r->site[i].units;
+
+		n = n < left ? n : left;
+		r->view->ops->keep(r->view, r->demand, r->site[i].node, n);
+		left -= n;
+	}
+}
+
+bool policy_reclaim(struct view *v, struct demand *d)
+{
+	unsigned least = demand_least(d), sum;
+	struct reclaim r = {
+		.view = v,
+		.demand = d,
+		.unit = request_amount(&d->unit),
+		.need = policy_claim(v, d),
+	};
+
+	if (r.need == 0)
+		return false;
+	if (d->gang && demand_gathers(d))
+		r.need = least;
+	v->ops->nodes(v, look_at, &r);
+	sum = choose(&r);
+	if (sum >= least) {
+		if (r.ntaken > 0)
+			v->ops->revoke(v, d, r.taken, r.ntaken);
+		keep_sites(&r);
+	}
+	free(r.site);
+	free(r.victim);
+	free(r.list);
+	free(r.taken);
+	free(r.job);
+	return sum >= least;
+}
+
+void policy_keep(struct view *v)
+{
+	for (size_t i = 0; i < v->ndemands && v->nrevoking > 0; i++) {
+		struct demand *d = v->demand[i];
+
+		for (size_t k = 0; k < v->nrevoking; k++) {
+			struct reclaim r = {.view = v, .demand = d};
+			struct node *n = v->revoking[k]->node;
+			unsigned open = demand_open(d);
+
+			if (v->revoking[k]->revoked_for != d->seq)
+				continue;
+			find_back(&r, n);
+			v->ops->keep(v, d, n, units_now(&r, n, open));
+			free(r.list);
+		}
+	}
+}
