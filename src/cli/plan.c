@@ -15,10 +15,6 @@
 #define EMULATE_MAX 256
 /* BatchMode: a question for a password would hang among many logins. */
 #define DEFAULT_RSH "ssh -x -o BatchMode=yes -o ConnectTimeout=10"
-/* All CPUs and memory of each node, beside the allocation's other steps. */
-#define SLURM_COMMAND                                                          \
-	"srun --ntasks-per-node=1 --overlap --cpu-bind=none --mem=0 "          \
-	"--no-kill --kill-on-bad-exit=0 --wait=0"
 #define NAME_CHARS                                                             \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
@@ -150,8 +146,9 @@ static int local(struct plan *p, struct berth_error *err)
 	return 0;
 }
 
-/* The names of the allocation's nodes, from Slurm itself. */
-static int slurm_nodes(struct plan *p, const char *list,
+/* The names of the allocation's nodes, from Slurm itself: within a step on some
+ * of them, an interactive one say, list holds those alone. */
+static int slurm_nodes(struct plan *p, const char *job, const char *list,
 		       struct berth_error *err)
 {
 	char *command, line[512];
@@ -161,7 +158,12 @@ static int slurm_nodes(struct plan *p, const char *list,
 	if (strspn(list, NAME_CHARS "[],") != strlen(list))
 		return error_set(err, BERTH_EINPUT,
 				 "SLURM_JOB_NODELIST holds '%.60s'", list);
-	command = mem_printf("scontrol show hostnames '%s'", list);
+	if (strspn(job, NAME_CHARS) != strlen(job))
+		return error_set(err, BERTH_EINPUT,
+				 "SLURM_JOB_ID holds '%.60s'", job);
+	command = mem_printf("l=$(squeue -h -j '%s' -o %%N 2>/dev/null); "
+			     "scontrol show hostnames \"${l:-%s}\"",
+			     job, list);
 	f = popen(command, "re");
 	while (f && rc == 0 && fgets(line, sizeof line, f)) {
 		line[strcspn(line, "\r\n")] = '\0';
@@ -170,20 +172,54 @@ static int slurm_nodes(struct plan *p, const char *list,
 	}
 	if ((f == NULL || pclose(f) != 0 || p->count == 0) && rc == 0)
 		rc = error_set(err, BERTH_EUNAVAIL,
-			       "'%s' names no nodes: is this a Slurm "
-			       "allocation?",
-			       command);
+			       "'scontrol show hostnames %s' names no nodes: "
+			       "is this a Slurm allocation?",
+			       list);
 	free(command);
 	return rc;
+}
+
+/*
+ * One step over all nodes: a task on each, all CPUs and memory, beside the
+ * allocation's other steps, until the last launcher ends.  What sbatch and
+ * salloc leave in the environment as the user's wishes for programs (tasks
+ * and CPUs a task, say) must not become wishes for this step: what options
+ * cannot overrule is taken out.
+ */
+static char *slurm_command(size_t nodes)
+{
+	static const char *const wishes[] = {
+		"SLURM_CPUS_PER_TASK",	 "SRUN_CPUS_PER_TASK",
+		"SLURM_DISTRIBUTION",	 "SLURM_EXACT",
+		"SLURM_HINT",		 "SLURM_HOSTFILE",
+		"SLURM_JOB_NODELIST",	 "SLURM_LABELIO",
+		"SLURM_MULTI_PROG",	 "SLURM_NTASKS_PER_CORE",
+		"SLURM_THREADS_PER_CORE",
+	};
+	struct buf b;
+
+	buf_init(&b);
+	buf_puts(&b, "env");
+	for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++)
+		buf_printf(&b, " -u %s", wishes[i]);
+	buf_printf(&b,
+		   " srun --job-name=berth --nodes=%zu --ntasks=%zu "
+		   "--ntasks-per-node=1 --overlap --cpu-bind=none --mem=0 "
+		   "--mpi=none --export=ALL --input=all --output=all "
+		   "--no-kill --kill-on-bad-exit=0 --wait=0",
+		   nodes, nodes);
+	return buf_take(&b);
 }
 
 static int by_command(struct plan *p, const struct plan_options *o,
 		      const char *nodelist, struct berth_error *err)
 {
+	const char *job = getenv("SLURM_JOB_ID");
+
 	p->kind = PLAN_COMMAND;
 	if (o->hosts && take_hosts(p, o->hosts, err))
 		return -1;
-	if (o->hosts == NULL && nodelist && slurm_nodes(p, nodelist, err))
+	if (o->hosts == NULL && nodelist && slurm_nodes(p, job, nodelist, err))
 		return -1;
 	if (p->count == 0 && o->nodes == 0)
 		return error_set(err, BERTH_EINPUT,
@@ -191,7 +227,9 @@ static int by_command(struct plan *p, const struct plan_options *o,
 				 "many launchers will answer?");
 	if (p->count == 0)
 		p->count = (size_t)o->nodes;
-	p->command = mem_strdup(o->command ? o->command : SLURM_COMMAND);
+	p->slurm = o->command == NULL;
+	p->command = p->slurm ? slurm_command(p->count)
+			      : mem_strdup(o->command);
 	return 0;
 }
 
@@ -231,7 +269,9 @@ static void make_text(struct plan *p)
 		buf_printf(&b, " %s", p->hosts[i]);
 	if (p->rsh)
 		buf_printf(&b, " rsh=%s", p->rsh);
-	if (p->command)
+	if (p->slurm)
+		buf_puts(&b, " slurm");
+	else if (p->command)
 		buf_printf(&b, " command=%s", p->command);
 	if (p->topology)
 		buf_printf(&b, " topology=%s", p->topology);
@@ -283,6 +323,9 @@ char *plan_describe(const struct plan *p)
 		return mem_printf("%zu host%s over '%s'", p->count, s,
 				  p->rsh);
 	case PLAN_COMMAND:
+		if (p->slurm)
+			return mem_printf("%zu node%s of Slurm job %s",
+					  p->count, s, getenv("SLURM_JOB_ID"));
 		return mem_printf("%zu node%s by '%s'", p->count, s,
 				  p->command);
 	default:

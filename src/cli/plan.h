@@ -30,6 +30,7 @@ struct plan {
 	char **hosts; /* what the remote shell gets; PLAN_HOSTS only */
 	size_t count;
 	char *rsh, *command, *topology;
+	bool slurm; /* the command is ours, for Slurm's allocation */
 	char *text; /* one line that says it all, to compare plans by */
 	bool asked; /* something was said on the command line */
 };

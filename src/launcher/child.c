@@ -3,7 +3,6 @@
 
 #include <config.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -84,7 +83,6 @@ static void become(const struct child *c)
 {
 	struct sigaction dfl = {.sa_handler = SIG_DFL};
 	sigset_t none;
-	cpu_set_t all;
 	int in = open("/dev/null", O_RDWR);
 	int out = c->log ? open(c->log, O_WRONLY | O_CREAT | O_APPEND, 0600)
 			 : -1;
@@ -95,9 +93,6 @@ static void become(const struct child *c)
 		sigaction(sig, &dfl, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* A launcher may have been started bound to one core. */
-	memset(&all, 0xff, sizeof all);
-	sched_setaffinity(0, sizeof all, &all);
 	if (in < 0)
 		_exit(126);
 	if (out < 0)

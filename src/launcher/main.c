@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -29,6 +31,8 @@ struct program {
 	struct launcher *launcher;
 	int lock_fd;
 	int parent_fd; /* the process that was started waits here; -1 */
+	int starter_fd; /* in the foreground: who started us, or -1 */
+	struct loop_fd *starter;
 	const char *node;
 	bool foreground;
 	int status;
@@ -113,6 +117,31 @@ static void release_parent(struct program *p)
 	p->parent_fd = -1;
 }
 
+/* ---- in the foreground ---- */
+
+static void on_starter_gone(void *arg, int fd, unsigned events)
+{
+	struct program *p = arg;
+
+	loop_fd_destroy(p->starter);
+	p->starter = NULL;
+	if (p->launcher)
+		launcher_end(p->launcher, true,
+			     "the process that started the launcher is gone");
+	else
+		loop_stop(p->loop);
+}
+
+/* We are to last as long as what started us: a step's daemon, say, that is
+ * killed can no longer tell us of the end.  Kernels before 5.3 cannot do it. */
+static void watch_starter(struct program *p)
+{
+	p->starter_fd = (int)syscall(SYS_pidfd_open, getppid(), 0);
+	if (p->starter_fd >= 0)
+		p->starter = loop_fd_create(p->loop, p->starter_fd, LOOP_READ,
+					    on_starter_gone, p);
+}
+
 /* ---- bootstrap ---- */
 
 static void give_up(struct program *p, int status)
@@ -147,6 +176,18 @@ static void say_running(struct program *p)
 	free(pid);
 }
 
+/* mpirun may have bound the rank that started us to one core.  Who else binds
+ * us, Slurm say, means the CPUs that are ours to use. */
+static void shed_binding(const struct settings *s)
+{
+	cpu_set_t all;
+
+	if (s->broker)
+		return;
+	memset(&all, 0xff, sizeof all);
+	sched_setaffinity(0, sizeof all, &all);
+}
+
 static int prepare(struct program *p, struct berth_error *err)
 {
 	struct settings *s = &p->settings;
@@ -160,6 +201,7 @@ static int prepare(struct program *p, struct berth_error *err)
 	if (p->lock_fd < 0)
 		return -1;
 	redirect_errors(p);
+	shed_binding(s);
 	p->launcher = launcher_create(p->loop, s, p->roster);
 	return launcher_listen(p->launcher, err);
 }
@@ -271,6 +313,7 @@ static int begin_again(struct program *p, const char *dir,
 	p->lock_fd = nodedir_lock(dir, err);
 	if (p->lock_fd < 0)
 		return -1;
+	shed_binding(&p->settings);
 	p->launcher = launcher_create(p->loop, &p->settings, p->roster);
 	if (launcher_listen(p->launcher, err))
 		return -1;
@@ -312,6 +355,7 @@ static int run(struct program *p, const char *dir)
 	signal(SIGPIPE, SIG_IGN);
 	p->lock_fd = -1;
 	p->parent_fd = -1;
+	p->starter_fd = -1;
 	settings_init(&p->settings);
 	if (!p->foreground) {
 		p->parent_fd = leave_parent();
@@ -326,10 +370,15 @@ static int run(struct program *p, const char *dir)
 		fprintf(stderr, "berth-launcher: %s\n", err.text);
 		return 1;
 	}
+	if (p->foreground)
+		watch_starter(p);
 	status = dir ? run_restart(p, dir) : run_bootstrap(p);
 	bootstrap_destroy(p->bootstrap);
 	launcher_destroy(p->launcher);
 	roster_destroy(p->roster);
+	loop_fd_destroy(p->starter);
+	if (p->starter_fd >= 0)
+		close(p->starter_fd);
 	if (p->lock_fd >= 0)
 		remove_own(p);
 	if (status == 0)
