@@ -4,7 +4,7 @@
 check-cluster: all
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/tests/cluster/run' $(TESTS_CLUSTER)
 
-EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/nsrsh \
+EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib_slurm.sh tests/cluster/nsrsh \
 	tests/cluster/bad_input.sh \
 	tests/cluster/batch.sh \
 	tests/cluster/failure.sh \
@@ -13,6 +13,8 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/nsr
 	tests/cluster/mpi.sh \
 	tests/cluster/mpirun.sh \
 	tests/cluster/output.sh \
+	tests/cluster/slurm.sh \
+	tests/cluster/ssh.sh \
 	tests/cluster/up.sh \
 	tests/cluster/revoke.sh \
 	tests/cluster/shares.sh \
