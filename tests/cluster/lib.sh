@@ -207,7 +207,7 @@ nothing_left() {
 		done
 	fi
 	equal "no socket is left" "" \
-		"$(find "$WORK" /tmp -path "$WORK/slurm" -prune -o -type s \
+		"$(find "$WORK" $([ "$PRIVATE_TMP" = no ] || echo /tmp) -path "$WORK/slurm" -prune -o -type s \
 			-print 2>/dev/null | head -n 5)"
 	[ "$ISOLATED" = yes ] || return 0
 	equal "/dev/shm is empty" "" "$(shm_files)"
