@@ -24,6 +24,7 @@ enum berth_code {
 	BERTH_EUNAVAIL,	 /* nobody there (yet): exit 1, HTTP 503 */
 	BERTH_EPROTO,	 /* the peer speaks nonsense or another version */
 	BERTH_ESYS,	 /* the operating system or a library failed */
+	BERTH_ESPACE,	 /* the disk is full: exit 1, HTTP 507 */
 };
 
 struct berth_error {

@@ -15,7 +15,7 @@ static const struct {
 	[BERTH_EAUTH] = {2, 401},     [BERTH_ENOTFOUND] = {2, 404},
 	[BERTH_ECONFLICT] = {2, 409}, [BERTH_ELIMIT] = {2, 413},
 	[BERTH_EUNAVAIL] = {1, 503},  [BERTH_EPROTO] = {1, 502},
-	[BERTH_ESYS] = {1, 500},
+	[BERTH_ESYS] = {1, 500},	      [BERTH_ESPACE] = {1, 507},
 };
 
 static void one_line(char *s)

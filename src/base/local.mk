@@ -3,6 +3,7 @@ noinst_LIBRARIES += src/base/libbase.a
 src_base_libbase_a_SOURCES = \
 	src/base/bitset.c src/base/bitset.h \
 	src/base/buf.c src/base/buf.h \
+	src/base/crc32c.c src/base/crc32c.h \
 	src/base/error.c src/base/error.h \
 	src/base/heap.c src/base/heap.h \
 	src/base/idmap.c src/base/idmap.h \

@@ -24,6 +24,9 @@ src_broker_libnetmpi_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
 LIBNET = src/broker/libnet.a
 LIBNETMPI = src/broker/libnetmpi.a
 
+# Agreement among the ranks: libraft, its log on disk, its messages.
+EXTRA_DIST += src/broker/agree.h
+
 # The rank that leads: the ledger's owner and the HTTP API.
 noinst_LIBRARIES += src/broker/libleader.a
 LEADER_SOURCES = \

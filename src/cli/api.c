@@ -40,6 +40,8 @@ static enum berth_code code_of_status(int status)
 		return BERTH_ELIMIT;
 	case 503:
 		return BERTH_EUNAVAIL;
+	case 507:
+		return BERTH_ESPACE;
 	default:
 		return BERTH_ESYS;
 	}
