@@ -10,6 +10,8 @@
 #include "broker/calls.h"
 #include "broker/events.h"
 #include "broker/frameworks.h"
+#include "broker/history.h"
+#include "broker/history_routes.h"
 #include "broker/hosts.h"
 #include "broker/job_routes.h"
 #include "broker/jobs.h"
@@ -25,6 +27,7 @@
 #include "broker/stdins.h"
 #include "broker/stream_routes.h"
 #include "broker/submit.h"
+#include "broker/usage.h"
 #include "broker/views.h"
 #include "config.h"
 
@@ -64,6 +67,8 @@ struct leader {
 	struct frameworks *frameworks; /* registrations, event streams */
 	struct job_routes *job_routes; /* users' calls, waiters */
 	struct shares *shares;	       /* what is set for roles */
+	struct history *history;       /* accounting */
+	struct usage *usage;	       /* … of the jobs that live */
 	struct api_server *server;     /* HTTP server and contact file */
 	struct hosts *hosts;	       /* the framework hosts we started */
 	struct submits *submits;       /* jobs whose framework is yet to come */
@@ -211,6 +216,26 @@ static struct api_server *make_server(struct leader *l,
 	return api_server_create(l->loop, &config, on_request, l, err);
 }
 
+static void keep_ended(void *arg, const struct history_job *job)
+{
+	struct leader *l = arg;
+
+	history_put(l->history, job);
+}
+
+static void make_history(struct leader *l)
+{
+	const char *dir = l->set.state_dir;
+	char *path = dir != NULL ? mem_printf("%s/history-%s.db", dir,
+					      net_self(l->net))
+				 : NULL;
+
+	l->history = history_create(l->loop, path);
+	l->usage = usage_create(l->book, keep_ended, l);
+	book_listen(l->book, usage_event, l->usage);
+	free(path);
+}
+
 /* The parts that follow the ledger, and who hears of what in which order:
  * launches ask jobs where a job ran before jobs forget it. */
 static void make_followers(struct leader *l)
@@ -296,6 +321,7 @@ static struct routes *make_routes(struct leader *l)
 		{"DELETE", "/v1/shares/*", shares_delete, l->shares},
 		{"GET", "/v1/metrics", metrics_get, &l->metrics},
 		{"GET", "/v1/events", events_get, l->events},
+		{"GET", "/v1/history", history_routes_get, l->history},
 
 		{"POST", "/v1/jobs", submits_post, l->submits},
 		{"GET", "/v1/jobs", job_routes_list, jobs},
@@ -334,6 +360,7 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	if (l->book == NULL)
 		goto fail;
 	l->nodes = make_nodes(l);
+	make_history(l);
 	make_followers(l);
 	l->shares = shares_create(l->book, l->set.roles, l->set.nroles,
 				  l->set.state_dir, err);
@@ -370,6 +397,8 @@ void leader_destroy(struct leader *l)
 	jobs_destroy(l->jobs);
 	nodes_destroy(l->nodes);
 	shares_destroy(l->shares);
+	usage_destroy(l->usage);
+	history_destroy(l->history);
 	book_destroy(l->book);
 	api_server_destroy(l->server);
 	routes_destroy(l->routes);

@@ -38,6 +38,8 @@ LEADER_SOURCES = \
 	src/broker/events.c src/broker/events.h \
 	src/broker/framework_events.c src/broker/framework_events.h \
 	src/broker/frameworks.c src/broker/frameworks.h \
+	src/broker/history.c src/broker/history.h \
+	src/broker/history_routes.c src/broker/history_routes.h \
 	src/broker/hosts.c src/broker/hosts.h \
 	src/broker/job_routes.c src/broker/job_routes.h \
 	src/broker/job_waits.c src/broker/job_waits.h \
@@ -68,14 +70,15 @@ LEADER_SOURCES = \
 	src/broker/stream_routes.c src/broker/stream_routes.h \
 	src/broker/submit.c src/broker/submit.h \
 	src/broker/surroundings.c src/broker/surroundings.h \
+	src/broker/usage.c src/broker/usage.h \
 	src/broker/views.c src/broker/views.h \
 	src/broker/whole_file.c src/broker/whole_file.h
 src_broker_libleader_a_SOURCES = $(LEADER_SOURCES)
 src_broker_libleader_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
-	$(JANSSON_CFLAGS)
+	$(JANSSON_CFLAGS) $(SQLITE_CFLAGS)
 LIBLEADER = src/broker/libleader.a
 # With LIBNET, LIBLEDGER, LIBPOLICY, LIBTOPO, LIBMODEL, LIBIO, LIBWIRE, LIBBASE
-LEADER_LIBS = $(JANSSON_LIBS)
+LEADER_LIBS = $(JANSSON_LIBS) $(SQLITE_LIBS)
 
 # What every rank does for its node.
 noinst_LIBRARIES += src/broker/libagent.a
@@ -101,4 +104,4 @@ bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
 bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
 	$(LIBSHOWNODE) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \
 	$(LIBBASE) $(MPI_LIBS) $(TOPO_LIBS) $(RPC_LIBS) $(IO_LIBS) \
-	$(WIRE_LIBS) $(JANSSON_LIBS)
+	$(WIRE_LIBS) $(LEADER_LIBS)

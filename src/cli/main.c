@@ -25,6 +25,7 @@ static const struct command {
 	{"jobs", cmd_jobs, "list them"},
 	{"show", cmd_show, "one job and its tasks"},
 	{"wait", cmd_wait, "until jobs have ended; the exit code is theirs"},
+	{"history", cmd_history, "what ended ones used, and how they ended"},
 	{"cancel", cmd_cancel, "end jobs"},
 	{"signal", cmd_signal, "send a signal to jobs"},
 	{NULL, NULL, "the cluster"},

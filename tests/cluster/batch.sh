@@ -42,5 +42,17 @@ equal "environment" "v a l" \
 	"$(VALUE='v a l' berth run batch -- sh -c 'echo "$VALUE"' 2>&1)"
 equal "name" "sweep" "$(berth show "$(submit batch -J sweep -- true)" \
 	--json | json 'd["name"]')"
+# ---- accounting
+job=$(submit batch -J accounted --array 0-3 -- sh -c 'sleep 0.2; exit 3')
+berth wait "$job" >/dev/null 2>&1
+equal "berth history: what an ended job used" "failed 3 4 4 True True" \
+	"$(berth history -J accounted --json | json '" ".join(map(str, [
+		d["jobs"][0][k] for k in ("outcome", "exit_code", "tasks",
+		"failed")] + [d["jobs"][0]["core_ms"] >= 800,
+		d["jobs"][0]["nodes"] != ""]))')"
+equal "as CSV" "$job,accounted" "$(berth history --csv -s failed --since 1h |
+	cut -d , -f 1,2 | tail -n 1)"
+refused "a state that is none" "cancelled" "$BERTH" history -s bad
+
 cluster_down
 finish

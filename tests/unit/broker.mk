@@ -68,3 +68,11 @@ tests_unit_bad_policy_abi_la_LDFLAGS = $(POLICY_LDFLAGS)
 tests_unit_bad_policy_symbol_la_SOURCES = tests/unit/policy_module.c
 tests_unit_bad_policy_symbol_la_CPPFLAGS = $(AM_CPPFLAGS) -DBAD_SYMBOL
 tests_unit_bad_policy_symbol_la_LDFLAGS = $(POLICY_LDFLAGS)
+
+# Accounting.
+UNIT_TESTS += tests/unit/history_test
+tests_unit_history_test_SOURCES = tests/unit/history_test.c tests/unit/unit.h
+tests_unit_history_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_history_test_LDADD = $(LIBLEADER) $(LIBNET) $(LIBLEDGER) \
+	$(LIBPOLICY) $(LIBTOPO) $(LIBMODEL) $(LIBIO) $(LIBWIRE) $(LIBBASE) \
+	$(CUNIT_LIBS) $(LEADER_LIBS) $(TOPO_LIBS) $(IO_LIBS) $(WIRE_LIBS)
