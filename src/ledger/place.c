@@ -85,6 +85,18 @@ static bool has_units(const struct demand *d, const struct node *n)
 	return false;
 }
 
+unsigned place_fits(const struct demand *d, const struct node *n,
+		    unsigned units)
+{
+	if (units == 0 || units < d->per_node || units < d->min_per_node)
+		return 0;
+	if (d->per_node > 0 && has_units(d, n))
+		return 0;
+	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
+		return 0;
+	return place_allows(d, n) ? units : 0;
+}
+
 unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
 		     unsigned limit)
 {
@@ -99,13 +111,7 @@ unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
 		return 0;
 	if (held_for_another(l, d, n))
 		units = d->exclusive ? 0 : beside_hold(d, n, units);
-	if (units == 0 || units < d->per_node || units < d->min_per_node)
-		return 0;
-	if (d->per_node > 0 && has_units(d, n))
-		return 0;
-	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
-		return 0;
-	return place_allows(d, n) ? units : 0;
+	return place_fits(d, n, units);
 }
 
 unsigned place_with(struct ledger *l, struct demand *d, struct node *n,
@@ -126,31 +132,7 @@ unsigned place_with(struct ledger *l, struct demand *d, struct node *n,
 		node_take(n, slices[i], NULL);
 	if (units > 0 && held_for_another(l, d, n))
 		return 0;
-	if (units == 0 || units < d->per_node || units < d->min_per_node)
-		return 0;
-	if (d->per_node > 0 && has_units(d, n))
-		return 0;
-	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
-		return 0;
-	return place_allows(d, n) ? units : 0;
-}
-
-/* Units that n could have if nothing ran there, for holding it. */
-static unsigned capacity_of(const struct demand *d, const struct node *n,
-			    unsigned limit)
-{
-	unsigned units;
-
-	if (d->per_node > 0 && limit > d->per_node)
-		limit = d->per_node;
-	units = fit_capacity(n, &d->unit, d->fit, limit);
-	if (units == 0 || units < d->per_node || units < d->min_per_node)
-		return 0;
-	if (d->per_node > 0 && has_units(d, n))
-		return 0;
-	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
-		return 0;
-	return place_allows(d, n) ? units : 0;
+	return place_fits(d, n, units);
 }
 
 /* ---- taking nodes ---- */
@@ -405,109 +387,4 @@ unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
 		out->demand = d;
 	}
 	return out->units;
-}
-
-/* ---- holding nodes for a gang ---- */
-
-static void hold_node(struct ledger *l, struct demand *d, struct node *n,
-		      unsigned units)
-{
-	struct amount *hold = &n->index.hold;
-
-	*hold = request_amount(&d->unit);
-	hold->cores *= units;
-	hold->memory_mib *= units;
-	hold->gpus *= units;
-	hold->drive_mib *= units;
-	if (d->exclusive)
-		*hold = n->total;
-	n->index.holder = d;
-	n->index.hold_round = l->round;
-	if (l->nheld == l->held_room) {
-		l->held_room = l->held_room > 0 ? l->held_room * 2 : 64;
-		l->held = mem_resize(l->held, l->held_room, sizeof(*l->held));
-	}
-	l->held[l->nheld].node = n;
-	l->held[l->nheld].stamp = d->stamp;
-	l->held[l->nheld++].hold = *hold;
-}
-
-void place_keep(struct ledger *l, struct demand *d, struct node *n,
-		unsigned units)
-{
-	if (units > 0 && n->index.indexed && n->index.hold_round != l->round)
-		hold_node(l, d, n, units);
-}
-
-struct holding {
-	struct ledger *l;
-	struct demand *d;
-	unsigned left;
-};
-
-static void hold_some(struct holding *h, struct node *n)
-{
-	unsigned units = capacity_of(h->d, n, h->left);
-
-	if (units == 0 || n->index.hold_round == h->l->round)
-		return;
-	hold_node(h->l, h->d, n, units);
-	h->left -= units;
-}
-
-/* The nodes with most free first: they are soonest there. */
-static void hold_by_index(struct holding *h)
-{
-	const struct index *x = &h->l->index;
-	size_t column = SIZE_MAX;
-
-	while (h->left > 0) {
-		int next = -1;
-
-		for (unsigned r = 0; r < INDEX_ROWS; r++) {
-			int c = index_down(x, r, column);
-
-			next = c > next ? c : next;
-		}
-		if (next < 0)
-			return;
-		for (unsigned r = 0; r < INDEX_ROWS && h->left > 0; r++) {
-			struct node *n;
-
-			if (index_down(x, r, (size_t)next) != next)
-				continue;
-			TAILQ_FOREACH(n, index_bucket_nodes(x, r, next),
-				      index.bucket) {
-				if (h->left > 0)
-					hold_some(h, n);
-			}
-		}
-		if (next == 0)
-			return;
-		column = (size_t)next - 1;
-	}
-}
-
-unsigned place_hold(struct ledger *l, struct demand *d)
-{
-	struct holding h = {.l = l, .d = d, .left = demand_least(d)};
-	unsigned wanted = h.left;
-	size_t before = l->nheld;
-
-	if (d->nodes != NULL && d->nodes[0] != NULL) {
-		for (char **name = d->nodes; *name != NULL && h.left > 0;
-		     name++) {
-			struct node *n = map_get(l->nodes, *name);
-
-			if (n != NULL && n->index.indexed)
-				hold_some(&h, n);
-		}
-	} else {
-		hold_by_index(&h);
-	}
-	if (h.left == 0)
-		return wanted;
-	while (l->nheld > before)
-		l->held[--l->nheld].node->index.hold_round = 0;
-	return 0;
 }

@@ -13,6 +13,7 @@
  *   call_framework.c
  *   call_job.c
  *   place.c          where units of a demand could go
+ *   hold.c           nodes that are kept for one that has to wait
  *   possible.c       whether a demand could ever be met
  *   revoke.c         slices that are taken back
  *   round.c          the round, and the view that a policy gets
@@ -42,6 +43,7 @@ TAILQ_HEAD(node_dirty_list, node);
 struct held {
 	struct node *node;
 	uint64_t stamp; /* the demand's */
+	unsigned units;
 	struct amount hold;
 };
 
@@ -256,18 +258,25 @@ void call_lose_slice(struct ledger *l, struct slice *s);
 /* As place_units, with these slices of n free. */
 unsigned place_with(struct ledger *l, struct demand *d, struct node *n,
 		    struct slice *const *slices, size_t count, unsigned limit);
-/* Keep n for so many units of d in this round, if nobody holds it. */
-void place_keep(struct ledger *l, struct demand *d, struct node *n,
-		unsigned units);
-
 /* Units of d that n could have now, at most limit; 0 where a constraint or
  * filter of d or a gang that holds n is against it. */
 unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
 		     unsigned limit);
 unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
 		      unsigned most, struct decision *out);
-unsigned place_hold(struct ledger *l, struct demand *d);
+/* So many units of d's there would be on n: 0, or as many, by its filters and
+ * what it wants on one node. */
+unsigned place_fits(const struct demand *d, const struct node *n,
+		    unsigned units);
 /* Do d's names, labels and exclusions allow n at all? */
 bool place_allows(const struct demand *d, const struct node *n);
+
+/* ---- holding (hold.c) ---- */
+
+/* Keep n for so many units of d in this round, if nobody holds it. */
+void place_keep(struct ledger *l, struct demand *d, struct node *n,
+		unsigned units);
+/* As view_hold of policy.h. */
+unsigned place_hold(struct ledger *l, struct demand *d);
 
 #endif

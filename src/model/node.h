@@ -65,6 +65,7 @@ struct node {
 		struct demand *holder; /* it is kept for this gang … */
 		struct amount hold;    /* … so much of it */
 		uint64_t hold_round;   /* … since this round */
+		uint32_t hold_at;      /* … its place among what is held */
 	} index;
 };
 
