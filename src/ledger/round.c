@@ -74,6 +74,33 @@ static void op_nodes(struct view *v, bool (*cb)(void *arg, struct node *n),
 	}
 }
 
+static void op_nodes_free(struct view *v,
+			  bool (*cb)(void *arg, struct node *n), void *arg)
+{
+	const struct index *x = &round_of(v)->l->index;
+
+	for (unsigned r = 0; r < INDEX_ROWS; r++) {
+		int c = index_up(x, r, 1);
+
+		for (; c >= 0; c = index_up(x, r, (size_t)c + 1)) {
+			struct node *n;
+
+			TAILQ_FOREACH(n, index_bucket_nodes(x, r, c),
+				      index.bucket) {
+				if (!cb(arg, n))
+					return;
+			}
+		}
+	}
+}
+
+static struct node *op_find(struct view *v, const char *name)
+{
+	struct node *n = map_get(round_of(v)->l->nodes, name);
+
+	return n != NULL && n->state == NODE_UP ? n : NULL;
+}
+
 static bool op_more(struct view *v)
 {
 	struct round *r = round_of(v);
@@ -242,6 +269,8 @@ static const struct view_ops ops = {
 	.decide = op_decide,
 	.hold = op_hold,
 	.nodes = op_nodes,
+	.nodes_free = op_nodes_free,
+	.find = op_find,
 	.more = op_more,
 };
 
@@ -362,6 +391,7 @@ static int decide(struct ledger *l, struct rand_state *rand)
 			.ndemands = l->nactive,
 			.role = l->role,
 			.nroles = l->nroles,
+			.nnodes = l->nnodes,
 			.guarantees = l->guarantees,
 			.revoking = l->revoking,
 			.nrevoking = l->nrevoking,

@@ -147,6 +147,23 @@ struct amount request_amount(const struct request *r)
 	return a;
 }
 
+static uint64_t times(uint64_t have, uint64_t unit)
+{
+	return unit > 0 ? have / unit : UINT64_MAX;
+}
+
+uint64_t request_units(const struct request *r, const struct amount *a)
+{
+	uint64_t n = times(a->cores, r->cores), k;
+
+	k = times(a->memory_mib, r->memory_mib);
+	n = k < n ? k : n;
+	k = times(a->gpus, r->gpus);
+	n = k < n ? k : n;
+	k = times(a->drive_mib, r->drive_mib);
+	return k < n ? k : n;
+}
+
 const char *packing_name(enum packing p)
 {
 	static const char *const names[] = {

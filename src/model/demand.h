@@ -114,6 +114,8 @@ unsigned demand_least(const struct demand *d);
 bool demand_gathers(const struct demand *d);
 
 struct amount request_amount(const struct request *r);
+/* Units of this size that are in the amount. */
+uint64_t request_units(const struct request *r, const struct amount *a);
 
 const char *packing_name(enum packing p);
 

@@ -59,24 +59,9 @@ static void *grow(void *p, size_t *room, size_t need, size_t size)
 
 /* ---- sharing out ---- */
 
-static uint64_t times(uint64_t have, uint64_t unit)
-{
-	return unit > 0 ? have / unit : UINT64_MAX;
-}
-
 static uint64_t least_of(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
-}
-
-/* Units that are in the amount. */
-static uint64_t units_in(const struct amount *a, const struct request *unit)
-{
-	uint64_t n = times(a->cores, unit->cores);
-
-	n = least_of(n, times(a->memory_mib, unit->memory_mib));
-	n = least_of(n, times(a->gpus, unit->gpus));
-	return least_of(n, times(a->drive_mib, unit->drive_mib));
 }
 
 /* How much the leaf's first claim is given in its turn: a portion, so that
@@ -88,7 +73,7 @@ static unsigned portion(const struct scratch *s, const struct view *v,
 	const struct claim *c = leaf->first;
 	const struct demand *d = c->demand;
 	uint64_t open = demand_open(d) - c->given;
-	uint64_t most = least_of(open, units_in(left, &d->unit));
+	uint64_t most = least_of(open, request_units(&d->unit, left));
 	unsigned least = c->given > 0 ? 1 : demand_least(d);
 	uint64_t n, mine;
 

@@ -7,5 +7,6 @@ src_policy_libpolicy_a_SOURCES = \
 	src/policy/policy.c src/policy/policy.h \
 	src/policy/reclaim.c \
 	src/policy/static.c \
-	src/policy/turns.c src/policy/turns.h
+	src/policy/turns.c src/policy/turns.h \
+	src/policy/urn.c src/policy/urn.h
 LIBPOLICY = src/policy/libpolicy.a

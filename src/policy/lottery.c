@@ -5,8 +5,11 @@
  *  2. Nodes that demands name as preferred, in the order of the nodes: as long
  *     as one has room, one of the demands that name it is drawn, and gets one
  *     portion of it.  Gangs take no part in that, as they need all at once.
- *  3. Then demands are drawn one after the other; each gets a portion, until
- *     all have what they want or nothing fits.
+ *  3. Sharing out, in numbers only: demands are drawn one after the other, and
+ *     each is given a portion, until what is free is given away.
+ *  4. Placing: each demand gets what it was given, as far as nodes can be found,
+ *     in the order in which they were drawn first.
+ *  5. Again from 3 without those that found no room, until nobody gets more.
  *
  * A ticket weighs as much as what its framework ought to have: the weights of
  * its role and the roles above that, each as a part of those beside it that
@@ -20,11 +23,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "policy/urn.h"
 
 struct ticket {
 	struct demand *demand;
 	double weight;
-	bool out; /* nothing more fits */
+	unsigned given; /* units, in numbers */
+	bool drawn;
+	bool stuck; /* there is no room for more of it */
 };
 
 /* Somebody who wants this node. */
@@ -39,6 +45,8 @@ struct lottery {
 	struct view *view;
 	struct ticket *ticket;
 	size_t ntickets;
+	struct ticket **order; /* in which they were drawn first */
+	size_t norder;
 	struct holds holds;
 	struct decision dec;
 };
@@ -112,27 +120,6 @@ static void make_tickets(struct lottery *lot)
 	free(sum);
 }
 
-/* One of n tickets, by weight, without those that are out; NULL: all are. */
-static struct ticket *draw(struct lottery *lot, struct ticket *const *list,
-			   size_t n)
-{
-	struct ticket *last = NULL;
-	double sum = 0, at;
-
-	for (size_t i = 0; i < n; i++)
-		sum += list[i]->out ? 0 : list[i]->weight;
-	at = rand_double(lot->view->rand) * sum;
-	for (size_t i = 0; i < n; i++) {
-		if (list[i]->out)
-			continue;
-		last = list[i];
-		at -= last->weight;
-		if (at < 0)
-			break;
-	}
-	return last;
-}
-
 /* ---- preferred nodes ---- */
 
 static int by_node(const void *a, const void *b)
@@ -161,69 +148,62 @@ static void add_wish(struct wishes *w, struct ticket *t, struct node *n)
 	w->count++;
 }
 
-static bool names(char *const *list, const char *name)
+static void collect(struct wishes *w, struct ticket *t)
 {
-	for (; list != NULL && *list != NULL; list++) {
-		if (strcmp(*list, name) == 0)
-			return true;
-	}
-	return false;
-}
+	char *const *name = t->demand->prefer_nodes;
 
-/* Who names n? */
-static bool collect(void *arg, struct node *n)
-{
-	struct wishes *w = arg;
+	for (; *name != NULL; name++) {
+		struct node *n = w->lot->view->ops->find(w->lot->view, *name);
 
-	for (size_t i = 0; i < w->lot->ntickets; i++) {
-		struct ticket *t = &w->lot->ticket[i];
-
-		if (!demand_gathers(t->demand) &&
-		    names(t->demand->prefer_nodes, n->name))
+		if (n != NULL && n->free.cores >= t->demand->unit.cores)
 			add_wish(w, t, n);
 	}
-	return true;
+}
+
+/* Whether it got a portion of n. */
+static bool give(struct lottery *lot, struct demand *d, struct node *n)
+{
+	unsigned least = demand_least(d);
+	unsigned want = d->per_node > least ? d->per_node : least;
+
+	if (demand_open(d) < want || view_units(lot->view, d, n, want) < want)
+		return false;
+	decision_clear(&lot->dec);
+	lot->dec.demand = d;
+	decision_add(&lot->dec, n, want);
+	return view_decide(lot->view, &lot->dec) > 0;
 }
 
 /* The n wishes for one node. */
-static void draw_node(struct lottery *lot, struct wish *wish, size_t n)
+static void draw_node(struct lottery *lot, const struct wish *wish, size_t n)
 {
-	struct ticket **list = mem_array(n, sizeof(*list));
-	struct ticket *t;
+	struct urn urn;
+	long i;
 
-	for (size_t i = 0; i < n; i++)
-		list[i] = wish[i].ticket;
-	for (t = draw(lot, list, n); t != NULL && view_more(lot->view);
-	     t = draw(lot, list, n)) {
-		struct demand *d = t->demand;
-		unsigned least = demand_least(d), open = demand_open(d);
-		unsigned want = d->per_node > least ? d->per_node : least;
-		unsigned got = 0;
-
-		if (open >= want)
-			got = view_units(lot->view, d, wish->at, want);
-		decision_clear(&lot->dec);
-		lot->dec.demand = d;
-		if (got >= want)
-			decision_add(&lot->dec, wish->at, want);
-		if (got < want || view_decide(lot->view, &lot->dec) == 0)
-			t->out = true;
+	urn_init(&urn, n);
+	for (size_t k = 0; k < n; k++)
+		urn_put(&urn, k, wish[k].ticket->weight);
+	for (i = urn_draw(&urn, lot->view->rand); i >= 0;
+	     i = urn_draw(&urn, lot->view->rand)) {
+		if (!view_more(lot->view))
+			break;
+		if (!give(lot, wish[i].ticket->demand, wish[i].at))
+			urn_put(&urn, (size_t)i, 0);
 	}
-	for (size_t i = 0; i < n; i++)
-		list[i]->out = false;
-	free(list);
+	urn_finish(&urn);
 }
 
 static void preferred(struct lottery *lot)
 {
 	struct wishes w = {.lot = lot};
-	bool any = false;
 
-	for (size_t i = 0; i < lot->ntickets && !any; i++)
-		any = lot->ticket[i].demand->prefer_nodes != NULL;
-	if (!any)
-		return;
-	lot->view->ops->nodes(lot->view, collect, &w);
+	for (size_t i = 0; i < lot->ntickets; i++) {
+		struct ticket *t = &lot->ticket[i];
+
+		if (t->demand->prefer_nodes != NULL &&
+		    !demand_gathers(t->demand))
+			collect(&w, t);
+	}
 	if (w.count > 0)
 		qsort(w.at, w.count, sizeof(*w.at), by_node);
 	for (size_t i = 0, from = 0; i < w.count; i++) {
@@ -235,39 +215,97 @@ static void preferred(struct lottery *lot)
 	free(w.at);
 }
 
-/* ---- the rest ---- */
+/* ---- sharing out ---- */
 
-/* A portion: all of a gang, else an eighth of what is open. */
-static void serve(struct lottery *lot, struct ticket *t)
+/* All of a gang, else an eighth of what is open, as far as there is so much;
+ * 0: it can have no more. */
+static unsigned portion(const struct ticket *t, const struct amount *left)
 {
-	struct demand *d = t->demand;
-	unsigned least = demand_least(d), open = demand_open(d);
-	unsigned want = open / 8 > least ? open / 8 : least;
+	const struct demand *d = t->demand;
+	unsigned open = demand_open(d) - t->given;
+	unsigned least = t->given > 0 ? 1 : demand_least(d);
+	uint64_t most = request_units(&d->unit, left);
+	uint64_t want = demand_open(d) / 8;
 
+	most = most < open ? most : open;
+	if (d->per_node > 0)
+		most -= most % d->per_node;
+	if (most == 0 || most < least)
+		return 0;
+	want = want > least ? want : least;
 	if (d->per_node > 0)
 		want = (want + d->per_node - 1) / d->per_node * d->per_node;
-	want = want < open ? want : open;
-	if (open < least ||
-	    view_place(lot->view, d, least, want, &lot->dec) == 0 ||
-	    view_decide(lot->view, &lot->dec) == 0) {
-		t->out = true;
-		policy_hold(lot->view, d, &lot->holds);
-	} else if (demand_open(d) == 0) {
-		t->out = true;
+	return (unsigned)(want < most ? want : most);
+}
+
+static void fill_urn(struct lottery *lot, struct urn *urn)
+{
+	urn_init(urn, lot->ntickets);
+	for (size_t i = 0; i < lot->ntickets; i++) {
+		struct ticket *t = &lot->ticket[i];
+
+		t->given = 0;
+		t->drawn = false;
+		if (!t->stuck && demand_open(t->demand) > 0)
+			urn_put(urn, i, t->weight);
 	}
+}
+
+static void share_out(struct lottery *lot)
+{
+	struct amount left = lot->view->free;
+	struct urn urn;
+	long i;
+
+	fill_urn(lot, &urn);
+	lot->norder = 0;
+	for (i = urn_draw(&urn, lot->view->rand); i >= 0;
+	     i = urn_draw(&urn, lot->view->rand)) {
+		struct ticket *t = &lot->ticket[i];
+		unsigned units = portion(t, &left);
+		struct amount part = request_amount(&t->demand->unit);
+
+		part = amount_times(&part, units);
+		amount_sub(&left, &part);
+		/* Who is given nothing has its place all the same: others may
+		 * not find room for what they were given. */
+		if (!t->drawn)
+			lot->order[lot->norder++] = t;
+		t->drawn = true;
+		t->given += units;
+		if (units == 0 || t->given == demand_open(t->demand))
+			urn_put(&urn, (size_t)i, 0);
+	}
+	urn_finish(&urn);
+}
+
+/* ---- placing ---- */
+
+/* Whether it got something. */
+static bool place(struct lottery *lot, struct ticket *t)
+{
+	struct demand *d = t->demand;
+	unsigned least = demand_least(d), got = 0;
+	unsigned most = t->given > least ? t->given : least;
+
+	if (view_place(lot->view, d, least, most, &lot->dec) > 0)
+		got = view_decide(lot->view, &lot->dec);
+	t->stuck = got < most;
+	if (t->stuck)
+		policy_hold(lot->view, d, &lot->holds);
+	return got > 0;
 }
 
 static void everybody(struct lottery *lot)
 {
-	size_t n = lot->ntickets;
-	struct ticket **list = mem_array(n + 1, sizeof(*list)), *t;
+	bool any = true;
 
-	for (size_t i = 0; i < n; i++)
-		list[i] = &lot->ticket[i];
-	for (t = draw(lot, list, n); t != NULL && view_more(lot->view);
-	     t = draw(lot, list, n))
-		serve(lot, t);
-	free(list);
+	while (any && view_more(lot->view)) {
+		share_out(lot);
+		any = false;
+		for (size_t i = 0; i < lot->norder && view_more(lot->view); i++)
+			any |= place(lot, lot->order[i]);
+	}
 }
 
 static void lottery_decide(void *scratch, struct view *v)
@@ -278,9 +316,11 @@ static void lottery_decide(void *scratch, struct view *v)
 	decision_init(&lot.dec);
 	policy_guaranteed(v, &lot.holds);
 	make_tickets(&lot);
+	lot.order = mem_array(v->ndemands + 1, sizeof(*lot.order));
 	preferred(&lot);
 	everybody(&lot);
 	free(lot.ticket);
+	free(lot.order);
 	decision_finish(&lot.dec);
 }
 

@@ -24,7 +24,7 @@
 #include "model/node.h"
 #include "model/role.h"
 
-#define POLICY_ABI 3
+#define POLICY_ABI 4
 
 /* Offer so many units of the demand on these nodes. */
 struct share {
@@ -80,6 +80,12 @@ struct view_ops {
 	/* Each node that is up, until cb answers false. */
 	void (*nodes)(struct view *v, bool (*cb)(void *arg, struct node *n),
 		      void *arg);
+	/* The same of those where something is free, in no order that means
+	 * anything. */
+	void (*nodes_free)(struct view *v,
+			   bool (*cb)(void *arg, struct node *n), void *arg);
+	/* The node of this name; NULL: none, or it is not up. */
+	struct node *(*find)(struct view *v, const char *name);
 	/* May this round take more decisions? */
 	bool (*more)(struct view *v);
 };
@@ -99,6 +105,7 @@ struct view {
 	size_t nroles;
 	struct slice *const *revoking; /* on their way back */
 	size_t nrevoking;
+	size_t nnodes;	     /* that are known, up or not: ids are below it */
 	bool guarantees;     /* something is guaranteed to somebody */
 	struct amount total; /* of all nodes that are up */
 	struct amount free;  /* of them, now */

@@ -13,3 +13,8 @@ UNIT_TESTS += tests/unit/ledger_test
 tests_unit_ledger_test_SOURCES = tests/unit/ledger_test.c tests/unit/unit.h
 tests_unit_ledger_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_ledger_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/urn_test
+tests_unit_urn_test_SOURCES = tests/unit/urn_test.c tests/unit/unit.h
+tests_unit_urn_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_urn_test_LDADD = $(LIBPOLICY) $(LIBMODEL) $(LIBBASE) $(CUNIT_LIBS)

@@ -21,7 +21,10 @@ static void refused(const char *name, const char *text)
 
 static void test_refused(void)
 {
-	refused("tests/unit/.libs/bad_policy_abi.so", "built for version 10");
+	char text[40];
+
+	snprintf(text, sizeof(text), "built for version %d", POLICY_ABI + 7);
+	refused("tests/unit/.libs/bad_policy_abi.so", text);
 	refused("tests/unit/.libs/bad_policy_symbol.so", "exports no");
 	refused("./not-there.so", "not-there.so");
 	refused("no-such", "fifo, drf, lottery, static");
