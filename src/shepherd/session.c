@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,11 @@
 
 #define PREFIX "berth-session."
 #define SWEEP_AGE_S 10
+
+/* Open MPI makes this file to see whether it can, and removes it at once: one
+ * that nobody has open is left from a rank that was killed in between. */
+#define TRIAL "open_mpi."
+#define MEMORY "/dev/shm"
 
 struct folder {
 	char *path; /* NULL: could not be made */
@@ -80,6 +86,70 @@ static void sweep(const char *parent)
 		closedir(d);
 }
 
+/* Has a process that we may look at this file open? */
+static bool is_open_in(const char *pid, const struct stat *file)
+{
+	char *dir = mem_printf("/proc/%s/fd", pid);
+	DIR *d = opendir(dir);
+	bool found = false;
+
+	while (d && !found) {
+		struct dirent *e = readdir(d);
+		struct stat st;
+
+		if (e == NULL)
+			break;
+		found = fstatat(dirfd(d), e->d_name, &st, 0) == 0 &&
+			st.st_dev == file->st_dev && st.st_ino == file->st_ino;
+	}
+	if (d)
+		closedir(d);
+	free(dir);
+	return found;
+}
+
+static bool is_open(const struct stat *file)
+{
+	DIR *d = opendir("/proc");
+	bool found = d == NULL;
+
+	while (d && !found) {
+		struct dirent *e = readdir(d);
+
+		if (e == NULL)
+			break;
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
+			found = is_open_in(e->d_name, file);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+static void sweep_trials(void)
+{
+	DIR *d = opendir(MEMORY);
+
+	while (d) {
+		struct dirent *e = readdir(d);
+		struct stat was, is;
+
+		if (e == NULL)
+			break;
+		if (strncmp(e->d_name, TRIAL, strlen(TRIAL)) == 0 &&
+		    fstatat(dirfd(d), e->d_name, &was, AT_SYMLINK_NOFOLLOW) ==
+			    0 &&
+		    S_ISREG(was.st_mode) && was.st_uid == geteuid() &&
+		    !is_open(&was) &&
+		    fstatat(dirfd(d), e->d_name, &is, AT_SYMLINK_NOFOLLOW) ==
+			    0 &&
+		    was.st_ino == is.st_ino)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+}
+
 static void folder_remove(struct folder *f)
 {
 	if (f->path)
@@ -115,7 +185,8 @@ struct session *session_create(struct berth_error *err)
 		session_destroy(s);
 		return NULL;
 	}
-	folder_make(&s->memory, "/dev/shm", NULL);
+	folder_make(&s->memory, MEMORY, NULL);
+	sweep_trials();
 	return s;
 }
 
@@ -125,6 +196,7 @@ void session_destroy(struct session *s)
 		return;
 	folder_remove(&s->disk);
 	folder_remove(&s->memory);
+	sweep_trials();
 	free(s);
 }
 

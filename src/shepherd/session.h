@@ -4,7 +4,8 @@
  * (/dev/shm), both of the job's user alone.
  *
  * The shepherd holds a lock on them; a folder that nobody holds is left from
- * a shepherd that was killed, and the next one of that user takes it away.
+ * a shepherd that was killed, and the next one of that user takes it away.  So it does with the trial files that Open
+ * MPI leaves in shared memory when a rank is killed within MPI_Init.
  */
 #ifndef SHEPHERD_SESSION_H
 #define SHEPHERD_SESSION_H

@@ -1,6 +1,7 @@
 /* Parts of the shepherd that need no process: environment, binding, GPU
  * visibility, output names, what a launch must hold. */
 #include <CUnit/Basic.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "shepherd/launch.h"
 #include "shepherd/nspace.h"
 #include "shepherd/output.h"
+#include "shepherd/session.h"
 
 /* ---- environment ------------------------------------------------------- */
 
@@ -283,6 +285,31 @@ static void maps(void)
 	nspace_remove(&list, n);
 }
 
+/* ---- what killed ranks leave -------------------------------------------- */
+
+/* The same file names as Open MPI's, with a number it does not reach. */
+static void trial_files(void)
+{
+	char *left = mem_printf("/dev/shm/open_mpi.9%d", (int)getpid());
+	char *open_one = mem_printf("/dev/shm/open_mpi.8%d", (int)getpid());
+	struct berth_error err;
+	struct session *s;
+	int fd;
+
+	close(open(left, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600));
+	fd = open(open_one, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	CU_ASSERT_FATAL(fd >= 0);
+	s = session_create(&err);
+	CU_ASSERT_PTR_NOT_NULL(s);
+	CU_ASSERT_NOT_EQUAL(access(left, F_OK), 0);
+	CU_ASSERT_EQUAL(access(open_one, F_OK), 0);
+	close(fd);
+	session_destroy(s);
+	CU_ASSERT_NOT_EQUAL(access(open_one, F_OK), 0);
+	free(open_one);
+	free(left);
+}
+
 int main(void)
 {
 	CU_pSuite s;
@@ -297,6 +324,7 @@ int main(void)
 	CU_ADD_TEST(s, output_names);
 	CU_ADD_TEST(s, bad_launches);
 	CU_ADD_TEST(s, maps);
+	CU_ADD_TEST(s, trial_files);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
