@@ -45,8 +45,12 @@ struct run {
 	struct grant at;
 	struct amount amount;
 	uint64_t length_us, launched_us, began_us;
+	bool ranked; /* one of a job's ranks: none goes on without the others */
+	bool kept;   /* what it did is not lost when it is revoked */
 	bool busy;
-	enum task_end end;
+	enum task_end told; /* to end, before its time */
+	enum task_end end;  /* how it did, … */
+	uint64_t ran_us;    /* … after so long */
 	struct alarm alarm;
 };
 
@@ -66,6 +70,10 @@ struct app_ops {
 	/* A task of it ended; r is gone after.  Its slice is still held if
 	 * held is true. */
 	void (*ended)(struct app *a, struct run *r, bool held);
+	/* The slice is to be given back (its tasks have been told to leave by
+	 * themselves), or, held false, is gone.  NULL: it never holds one in
+	 * which nothing runs. */
+	void (*taken)(struct app *a, uint64_t slice, bool held);
 	/* A while after app_soon, or at the time of app_wake. */
 	void (*wake)(struct app *a);
 };
@@ -84,6 +92,9 @@ struct app_conf {
 	unsigned per_node; /* gang: so many of its tasks on each node */
 	int priority;
 	enum packing packing;
+	bool firm;	   /* no revocable slices */
+	bool checkpoint;   /* gang: goes on where it was revoked */
+	uint64_t grace_us; /* of its jobs; 0: the ledger's */
 };
 
 struct app {
@@ -99,6 +110,9 @@ struct app {
 	struct tally busy_cores, busy_mib, used_cores, used_mib;
 	uint64_t offers, declined, partly; /* whole offers; some slices */
 	uint64_t units_offered, units_taken;
+	uint64_t revoked; /* slices that it was told to give back */
+	struct tally taken;	/* tasks that were revoked, by time */
+	struct tally lost_work; /* core seconds, by time */
 	double wait_s; /* hadoop: of jobs for a node with their data */
 	uint64_t waits;
 };

@@ -66,7 +66,9 @@ static void add(const struct outcome *o, const struct work *w,
 	f->local += w->local;
 	f->read += w->read;
 	f->again += w->again;
-	f->lost_s += (double)w->lost_us / 1e6;
+	f->revoked += w->revoked;
+	f->lost_s += (double)w->lost_us / 1e6 *
+		     o->scenario->app[w->app].unit.cores;
 }
 
 void figures_of(const struct outcome *o, unsigned app, const char *group,

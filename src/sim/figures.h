@@ -21,8 +21,9 @@ struct figures {
 	double slowdown_p95;
 	double local;	/* tasks on a node with their data, 0 … 1 */
 	uint64_t read;	/* tasks that have data */
-	uint64_t again; /* tasks that were lost */
-	double lost_s;
+	uint64_t again;	  /* tasks that were lost … */
+	uint64_t revoked; /* … or taken back */
+	double lost_s;	  /* core seconds of work that had to be done again */
 };
 
 /* Of a framework, and of a class of its jobs (NULL: all). */

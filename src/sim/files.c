@@ -55,7 +55,8 @@ static void quoted(struct buf *out, const char *s)
 static void csv_jobs(const struct outcome *o, struct buf *out)
 {
 	buf_puts(out, "framework,class,job,submitted_s,demanded_s,first_task_s,"
-		      "gathered_s,ended_s,tasks,local,lost_tasks,lost_s,"
+		      "gathered_s,ended_s,tasks,local,lost_tasks,"
+		      "revoked_tasks,lost_s,"
 		      "slowdown\n");
 	for (size_t i = 0; i < o->work.count; i++) {
 		const struct work *w = &o->work.at[i];
@@ -63,12 +64,12 @@ static void csv_jobs(const struct outcome *o, struct buf *out)
 		quoted(out, o->scenario->app[w->app].name);
 		quoted(out, w->group);
 		quoted(out, w->name);
-		buf_printf(out, "%.6f,%.6f,%.6f,%.6f,%.6f,%u,%u,%u,%.3f,%.4f\n",
+		buf_printf(out, "%.6f,%.6f,%.6f,%.6f,%.6f,%u,%u,%u,%u,%.3f,%.4f\n",
 			   (double)w->submit_us / 1e6,
 			   (double)w->began_us / 1e6, (double)w->first_us / 1e6,
 			   (double)w->gathered_us / 1e6,
 			   (double)w->end_us / 1e6, w->launched, w->local,
-			   w->again, (double)w->lost_us / 1e6,
+			   w->again, w->revoked, (double)w->lost_us / 1e6,
 			   figures_slowdown(o, w));
 	}
 }
@@ -216,6 +217,32 @@ static int plot_shares(const struct outcome *o, const char *folder,
 	return plot(&p, &l, folder, "shares", o->policy, err);
 }
 
+/* How many tasks were taken back so far. */
+static int plot_revocations(const struct outcome *o, const char *folder,
+			    struct berth_error *err)
+{
+	struct svg_plot p = {
+		.title = "Revocations: tasks taken back so far",
+		.x_label = "seconds",
+		.y_label = "tasks",
+	};
+	struct lines l = {NULL, 0, NULL};
+
+	for (size_t i = 0; i < o->scenario->napps; i++) {
+		struct svg_series *line = add_line(
+			&l, bins(o), (unsigned)i, i >= 8,
+			mem_strdup(o->scenario->app[i].name));
+		double *x = (double *)line->x, *y = (double *)line->y, sum = 0;
+
+		for (size_t b = 0; b < line->n; b++) {
+			sum += tally_bin(&o->app[i].taken, b);
+			x[b] = (double)b * (double)o->scenario->bin_us / 1e6;
+			y[b] = sum;
+		}
+	}
+	return plot(&p, &l, folder, "revocations", o->policy, err);
+}
+
 static double waited_s(const struct work *w)
 {
 	uint64_t until = w->gathered_us > 0 ? w->gathered_us : w->first_us;
@@ -292,6 +319,9 @@ int report_files(struct outcome *const *o, size_t n, const char *folder,
 		if (csv(o[i], folder, "jobs", csv_jobs, err) != 0 ||
 		    csv(o[i], folder, "usage", csv_usage, err) != 0 ||
 		    plot_shares(o[i], folder, err) != 0)
+			return -1;
+		if (o[i]->slices_revoked > 0 &&
+		    plot_revocations(o[i], folder, err) != 0)
 			return -1;
 	}
 	if (plot_use(o, n, folder, err) != 0 ||

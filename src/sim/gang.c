@@ -17,6 +17,8 @@ struct gang {
 	char demand[32];
 	uint32_t running, ended;
 	bool broken; /* lost a task: begins again when the rest has ended */
+	uint64_t done_us; /* of its length, that a checkpoint kept */
+	uint64_t kept_us; /* by the run that was broken */
 	struct gang *next;
 };
 
@@ -59,6 +61,7 @@ static void state(struct app *a, struct gang *g)
 	d->per_node = a->conf->per_node;
 	d->packing = a->conf->packing;
 	d->priority = a->conf->priority;
+	d->revocable_ok = !a->conf->firm;
 	pool_demand(a->pool, a, d);
 	demand_destroy(d);
 }
@@ -127,7 +130,10 @@ static void launch(struct app *a, struct gang *gang, const struct grant *g)
 		.id = gang->id,
 		.at = *g,
 		/* All its ranks end together. */
-		.length_us = work_task_us(gang->work, 0, 0),
+		.length_us = work_task_us(gang->work, 0, 0) - gang->done_us,
+		.ranked = is_gang(a),
+		.kept = a->conf->checkpoint,
+		.task = gang->running,
 	};
 
 	gang->running++;
@@ -157,6 +163,28 @@ static void remove_gang(struct app *a, struct gang *gang)
 	free(gang);
 }
 
+/* None goes on without the others; what a checkpoint keeps is what the first
+ * one to go had done. */
+static void broken(struct app *a, struct gang *gang, const struct run *r)
+{
+	if (gang->broken)
+		return;
+	gang->broken = true;
+	gang->kept_us = 0;
+	if (r->kept && r->end == TASK_END_REVOKED)
+		gang->kept_us = r->ran_us;
+	else
+		pool_kill(a->pool, a, gang->id);
+}
+
+static void begin_again(struct app *a, struct gang *gang)
+{
+	gang->broken = false;
+	gang->ended = 0;
+	gang->done_us += gang->kept_us;
+	state(a, gang);
+}
+
 static void gangs_ended(struct app *a, struct run *r, bool held)
 {
 	struct gang *gang = r->job;
@@ -167,14 +195,11 @@ static void gangs_ended(struct app *a, struct run *r, bool held)
 	if (r->end == TASK_END_EXITED && !gang->broken)
 		gang->ended++;
 	else if (is_gang(a))
-		gang->broken = true;
+		broken(a, gang, r);
 	else
 		state(a, gang);
-	if (gang->broken && gang->running == 0) {
-		gang->broken = false;
-		gang->ended = 0;
-		state(a, gang);
-	}
+	if (gang->broken && gang->running == 0)
+		begin_again(a, gang);
 	if (gang->ended < gang->work->workers)
 		return;
 	pool_finished(a->pool, a, gang->work, gang->id);

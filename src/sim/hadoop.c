@@ -167,6 +167,7 @@ static void state(struct app *a, const char *id, uint32_t count, char **only,
 	d->unit = a->conf->unit;
 	d->packing = a->conf->packing;
 	d->priority = a->conf->priority;
+	d->revocable_ok = !a->conf->firm;
 	d->nodes = only;
 	d->prefer_nodes = prefer;
 	pool_demand(a->pool, a, d);
@@ -342,7 +343,7 @@ static void go_on(struct app *a, const struct grant *old)
 	struct grant g = *old;
 	struct mr_job *j = NULL;
 
-	if (age < a->conf->hold_us)
+	if (age < a->conf->hold_us && pool_usable(a->pool, g.slice))
 		j = pick(a, g.node);
 	if (j == NULL) {
 		pool_release(a->pool, a, &g.slice, 1);

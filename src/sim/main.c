@@ -39,6 +39,8 @@ static void usage(FILE *f)
 	      "  -s, --seed N        instead of the scenario's\n"
 	      "  -n, --nodes N       instead of the scenario's\n"
 	      "  -o, --out DIR       CSV files and plots go there\n"
+	      "  -g, --guarantee     each role is guaranteed the cores of its "
+	      "static partition\n"
 	      "      --check         check the ledger after every event "
 	      "(slow)\n"
 	      "  -h, --help\n",
@@ -83,6 +85,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{"seed", required_argument, NULL, 's'},
 		{"nodes", required_argument, NULL, 'n'},
 		{"out", required_argument, NULL, 'o'},
+		{"guarantee", no_argument, NULL, 'g'},
 		{"check", no_argument, NULL, 'c'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -92,9 +95,9 @@ static int parse(int argc, char **argv, struct options *o)
 
 	memset(o, 0, sizeof(*o));
 	o->npolicies = 1;
-	c = getopt_long(argc, argv, "p:a:s:n:o:h", options, NULL);
+	c = getopt_long(argc, argv, "p:a:s:n:o:gh", options, NULL);
 	for (; c >= 0 && rc == 0;
-	     c = getopt_long(argc, argv, "p:a:s:n:o:h", options, NULL)) {
+	     c = getopt_long(argc, argv, "p:a:s:n:o:gh", options, NULL)) {
 		if (c == 'p') {
 			o->policy[0] = optarg;
 		} else if (c == 'a') {
@@ -107,6 +110,8 @@ static int parse(int argc, char **argv, struct options *o)
 			o->changes.nodes = (unsigned)n;
 		} else if (c == 'o') {
 			o->out = optarg;
+		} else if (c == 'g') {
+			o->changes.guarantee = true;
 		} else if (c == 'c') {
 			o->check = true;
 		} else {

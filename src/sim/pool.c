@@ -7,22 +7,20 @@
 #include <time.h>
 
 #include "base/mem.h"
-
-/* A further task of a job in the slice where one of it ran needs no new
- * shepherd. */
-#define START_AGAIN 10
+#include "sim/tasks.h"
 
 /* A message to a framework. */
 struct post {
 	struct pool *pool;
 	struct app *app;
 	uint64_t offer;	   /* or … */
-	struct run *ended; /* … */
+	struct run *ended; /* … or … */
+	uint64_t slice;	   /* … that is taken back */
 	struct alarm alarm;
 	struct post *next, **at; /* all of the pool */
 };
 
-static void fail(struct pool *p, const struct berth_error *err)
+void pool_fail(struct pool *p, const struct berth_error *err)
 {
 	if (p->failed)
 		return;
@@ -34,7 +32,7 @@ static void fail(struct pool *p, const struct berth_error *err)
 static bool ok(struct pool *p, int rc, const struct berth_error *err)
 {
 	if (rc != 0)
-		fail(p, err);
+		pool_fail(p, err);
 	return rc == 0;
 }
 
@@ -52,15 +50,12 @@ static void post_destroy(struct post *post)
 
 static void post_ring(void *arg);
 
-static void send_post(struct pool *p, struct app *a, uint64_t offer,
-		      struct run *ended)
+static struct post *send_post(struct pool *p, struct app *a)
 {
 	struct post *post = mem_alloc(sizeof(*post));
 
 	post->pool = p;
 	post->app = a;
-	post->offer = offer;
-	post->ended = ended;
 	post->next = p->posts;
 	post->at = &p->posts;
 	if (p->posts != NULL)
@@ -69,24 +64,24 @@ static void send_post(struct pool *p, struct app *a, uint64_t offer,
 	alarm_init(&post->alarm, post_ring, post);
 	/* There, and the answer back. */
 	clock_after(p->clock, &post->alarm, 2 * p->options.latency_us);
+	return post;
+}
+
+void pool_post_end(struct pool *p, struct run *r)
+{
+	send_post(p, r->app)->ended = r;
+}
+
+/* A slice is to be given back, or was taken. */
+static void post_taken(struct pool *p, const char *framework, uint64_t slice)
+{
+	struct app *a = map_get(p->by_name, framework);
+
+	if (a != NULL && a->ops->taken != NULL)
+		send_post(p, a)->slice = slice;
 }
 
 /* ---- tallies ---- */
-
-static void tally_busy(struct pool *p, struct run *r, bool busy)
-{
-	struct app *a = r->app;
-
-	if (r->busy == busy)
-		return;
-	r->busy = busy;
-	if (busy)
-		amount_add(&a->busy, &r->amount);
-	else
-		amount_sub(&a->busy, &r->amount);
-	tally_set(&a->busy_cores, a->busy.cores, pool_now(p));
-	tally_set(&a->busy_mib, a->busy.memory_mib, pool_now(p));
-}
 
 static void tally_used(struct pool *p, const char *framework)
 {
@@ -152,87 +147,7 @@ static void deliver_offer(struct pool *p, struct app *a, uint64_t id)
 	free(g);
 }
 
-/* ---- tasks ---- */
-
-static uint64_t run_key(uint64_t job, uint32_t index)
-{
-	return job << 24 | index;
-}
-
-static void report(struct pool *p, struct run *r, enum task_state state)
-{
-	const struct slice *s = ledger_slice(p->ledger, r->at.slice);
-	struct ledger_report rep = {
-		.job = r->id,
-		.index = r->index,
-		.status =
-			{
-				.state = state,
-				.rank = -1,
-				.start_us = r->began_us,
-			},
-	};
-	struct berth_error err;
-
-	if (state == TASK_ENDED) {
-		rep.status.end = TASK_END_EXITED;
-		rep.status.end_us = pool_now(p);
-	}
-	if (s != NULL)
-		ok(p,
-		   ledger_task_report(p->ledger, s->node->name, &rep,
-				      pool_now(p), &err),
-		   &err);
-}
-
-static void run_ring(void *arg)
-{
-	struct run *r = arg;
-	struct pool *p = r->app->pool;
-
-	if (r->busy) {
-		report(p, r, TASK_ENDED); /* the listener does the rest */
-		return;
-	}
-	r->began_us = pool_now(p);
-	tally_busy(p, r, true);
-	clock_after(p->clock, &r->alarm, r->length_us);
-	report(p, r, TASK_RUNNING);
-}
-
-/* The next task that waits in the slice begins. */
-static void begin_next(struct pool *p, uint64_t slice)
-{
-	const struct slice *s = ledger_slice(p->ledger, slice);
-	const struct task *t = s != NULL ? TAILQ_FIRST(&s->tasks) : NULL;
-	struct run *r;
-
-	if (t == NULL)
-		return;
-	r = idmap_get(&p->runs, run_key(t->job->id, t->index));
-	if (r != NULL && !r->busy && !alarm_is_set(&r->alarm))
-		clock_after(p->clock, &r->alarm,
-			    p->options.start_us / START_AGAIN);
-}
-
-static void task_over(struct pool *p, const struct event *ev)
-{
-	uint64_t key = run_key(ev->task.job, ev->task.index);
-	struct run *r = idmap_remove(&p->runs, key);
-
-	if (r == NULL)
-		return;
-	clock_stop(p->clock, &r->alarm);
-	r->end = ev->task.status.end;
-	if (r->end != TASK_END_EXITED) {
-		r->work->again++;
-		if (r->busy)
-			r->work->lost_us += pool_now(p) - r->began_us;
-	}
-	tally_busy(p, r, false);
-	begin_next(p, r->at.slice);
-	send_post(p, r->app, 0, r);
-}
+/* ---- what is delivered ---- */
 
 static void deliver_end(struct post *post)
 {
@@ -250,20 +165,38 @@ static void post_ring(void *arg)
 
 	if (post->ended != NULL)
 		deliver_end(post);
+	else if (post->slice != 0)
+		post->app->ops->taken(
+			post->app, post->slice,
+			ledger_slice(post->pool->ledger, post->slice) != NULL);
 	else
 		deliver_offer(post->pool, post->app, post->offer);
 	post_destroy(post);
 }
 
+static void revoking(struct pool *p, const struct event *ev)
+{
+	struct app *a = map_get(p->by_name, ev->revoking.framework);
+
+	p->revoked++;
+	if (a != NULL)
+		a->revoked++;
+	tasks_revoke(p, ev);
+	post_taken(p, ev->revoking.framework, ev->revoking.slice);
+}
+
 static void listen(void *arg, const struct event *ev)
 {
 	struct pool *p = arg;
+	struct berth_error err;
 
+	if (p->options.check && guard_event(&p->guard, ev, &err) != 0)
+		pool_fail(p, &err);
 	switch (ev->type) {
 	case EVENT_OFFER_MADE:
 		tally_used(p, ev->offer_made.framework);
-		send_post(p, map_get(p->by_name, ev->offer_made.framework),
-			  ev->offer_made.offer, NULL);
+		send_post(p, map_get(p->by_name, ev->offer_made.framework))
+			->offer = ev->offer_made.offer;
 		break;
 	case EVENT_OFFER_ACCEPTED:
 	case EVENT_OFFER_DECLINED:
@@ -271,12 +204,17 @@ static void listen(void *arg, const struct event *ev)
 	case EVENT_OFFER_EXPIRED:
 		tally_used(p, ev->offer.framework);
 		break;
-	case EVENT_SLICE_RELEASED:
+	case EVENT_SLICE_REVOKING:
+		revoking(p, ev);
+		break;
 	case EVENT_SLICE_LOST:
+		post_taken(p, ev->slice.framework, ev->slice.slice);
+		/* fall through */
+	case EVENT_SLICE_RELEASED:
 		tally_used(p, ev->slice.framework);
 		break;
 	case EVENT_TASK_FINISHED:
-		task_over(p, ev);
+		tasks_over(p, ev);
 		break;
 	default:
 		break;
@@ -319,6 +257,25 @@ void pool_settle(struct pool *p)
 		clock_set(p->clock, &p->round, at);
 }
 
+/* ---- nodes ---- */
+
+#define NODE_NAME 16
+
+static const char *node_name(unsigned node, char name[NODE_NAME])
+{
+	snprintf(name, NODE_NAME, "n%05u", node);
+	return name;
+}
+
+static int node_up(struct pool *p, unsigned node, struct berth_error *err)
+{
+	char name[NODE_NAME];
+
+	return ledger_node_up(p->ledger, node_name(node, name),
+			      p->options.topology, NULL, 0, true, pool_now(p),
+			      err);
+}
+
 /* ---- its making ---- */
 
 int pool_init(struct pool *p, const struct pool_options *options,
@@ -334,8 +291,6 @@ int pool_init(struct pool *p, const struct pool_options *options,
 		.listen = listen,
 		.arg = p,
 	};
-	char name[16];
-
 	memset(p, 0, sizeof(*p));
 	p->options = *options;
 	p->clock = clock;
@@ -344,22 +299,32 @@ int pool_init(struct pool *p, const struct pool_options *options,
 	p->ledger = ledger_create(&o);
 	p->by_name = map_create();
 	idmap_init(&p->runs);
+	guard_init(&p->guard, p->ledger);
 	rand_seed(&p->rand, options->seed);
 	alarm_init(&p->round, round_ring, p);
 	for (unsigned i = 0; i < options->nodes; i++) {
-		snprintf(name, sizeof(name), "n%05u", options->first + i);
-		if (ledger_node_up(p->ledger, name, options->topology, NULL, 0,
-				   true, clock->now_us, err) != 0)
+		if (node_up(p, options->first + i, err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
+void pool_node(struct pool *p, unsigned node, bool up)
+{
+	char name[NODE_NAME];
+	struct berth_error err;
+	int rc;
+
+	if (up)
+		rc = node_up(p, node, &err);
+	else
+		rc = ledger_node_lost(p->ledger, node_name(node, name),
+				      "it failed", pool_now(p), &err);
+	ok(p, rc, &err);
+}
+
 void pool_finish(struct pool *p)
 {
-	size_t pos = 0;
-	struct run *r;
-
 	if (p->ledger == NULL)
 		return;
 	for (size_t i = 0; i < p->napps; i++) {
@@ -368,12 +333,9 @@ void pool_finish(struct pool *p)
 	}
 	while (p->posts != NULL)
 		post_destroy(p->posts);
-	while ((r = idmap_next(&p->runs, &pos)) != NULL) {
-		clock_stop(p->clock, &r->alarm);
-		free(r);
-	}
+	tasks_free(p);
+	guard_finish(&p->guard);
 	clock_stop(p->clock, &p->round);
-	idmap_finish(&p->runs);
 	map_destroy(p->by_name, NULL);
 	free(p->app);
 	ledger_destroy(p->ledger);
@@ -424,6 +386,7 @@ void pool_submit(struct pool *p, struct app *a, struct work *w)
 		.user = "sim",
 		.spec = "",
 		.priority = a->conf->priority,
+		.grace_us = a->conf->grace_us,
 	};
 	struct berth_error err;
 	uint64_t id;
@@ -452,39 +415,11 @@ void pool_demand(struct pool *p, struct app *a, struct demand *d)
 	   &err);
 }
 
-void pool_launch(struct pool *p, struct app *a, const struct run *what)
+bool pool_usable(const struct pool *p, uint64_t slice)
 {
-	const struct slice *s = ledger_slice(p->ledger, what->at.slice);
-	struct run *r = mem_dup(what, sizeof(*what));
-	uint64_t start = p->options.start_us;
-	struct ledger_launch launch = {
-		.slice = what->at.slice,
-		.array_index = -1,
-	};
-	struct berth_error err;
-	bool waits = s != NULL && s->ntasks > 0;
+	const struct slice *s = ledger_slice(p->ledger, slice);
 
-	if (s != NULL && s->job == r->id)
-		start /= START_AGAIN;
-	r->app = a;
-	r->index = r->work->launched++;
-	launch.index = r->index;
-	r->launched_us = pool_now(p);
-	r->busy = false;
-	alarm_init(&r->alarm, run_ring, r);
-	if (r->work->first_us == 0)
-		r->work->first_us = pool_now(p);
-	if (!ok(p,
-		ledger_launch(p->ledger, a->conf->name, r->id, &launch, 1,
-			      pool_now(p), &err),
-		&err)) {
-		free(r);
-		return;
-	}
-	r->amount = ledger_slice(p->ledger, r->at.slice)->amount;
-	idmap_put(&p->runs, run_key(r->id, r->index), r);
-	if (!waits)
-		clock_after(p->clock, &r->alarm, p->options.latency_us + start);
+	return s != NULL && !s->revoking;
 }
 
 void pool_release(struct pool *p, struct app *a, const uint64_t *slices,

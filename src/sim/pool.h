@@ -17,6 +17,7 @@
 #include "ledger/ledger.h"
 #include "sim/app.h"
 #include "sim/clock.h"
+#include "sim/guard.h"
 
 struct pool_options {
 	const struct policy *policy;
@@ -26,7 +27,9 @@ struct pool_options {
 	unsigned cluster; /* … of so many, on which data lies */
 	uint64_t seed;
 	uint64_t latency_us, start_us, round_us;
-	bool check; /* the ledger's invariants after every alarm */
+	uint64_t stop_us; /* a task that is told to leave needs so long */
+	bool check; /* the ledger's invariants after every alarm, and that
+		       nobody loses what is guaranteed to him at every event */
 };
 
 /* A job ended; called by the pool's owner. */
@@ -40,6 +43,8 @@ struct pool {
 	struct app **app;
 	size_t napps;
 	struct idmap runs;
+	struct guard guard;
+	uint64_t revoked; /* slices that were told to be given back */
 	struct map *by_name;
 	struct alarm round;
 	uint64_t round_spent_us; /* processor time */
@@ -63,15 +68,29 @@ static inline uint64_t pool_now(const struct pool *p)
 	return p->clock->now_us;
 }
 
+/* A node fails, with all that runs on it; or it is back. */
+void pool_node(struct pool *p, unsigned node, bool up);
+
 /* ---- for the models ---- */
 
 void pool_submit(struct pool *p, struct app *a, struct work *w);
 void pool_demand(struct pool *p, struct app *a, struct demand *d);
 /* Start a task in a slice that is held, after those that are there. */
 void pool_launch(struct pool *p, struct app *a, const struct run *what);
+/* Is it held, and not on its way back? */
+bool pool_usable(const struct pool *p, uint64_t slice);
+/* End all tasks of the job. */
+void pool_kill(struct pool *p, struct app *a, uint64_t job);
 void pool_release(struct pool *p, struct app *a, const uint64_t *slices,
 		  size_t n);
 /* All tasks have ended and all slices are given back. */
 void pool_finished(struct pool *p, struct app *a, struct work *w, uint64_t id);
+
+/* ---- for tasks.c ---- */
+
+/* Nothing more happens; err says why. */
+void pool_fail(struct pool *p, const struct berth_error *err);
+/* Tell its framework of the end, and then free it. */
+void pool_post_end(struct pool *p, struct run *r);
 
 #endif

@@ -15,6 +15,22 @@ static double percent(double part, double all)
 
 /* ---- one run ---- */
 
+/* Core seconds that were lost, of all that were worked. */
+static double lost_part(const struct outcome *o)
+{
+	double lost = 0, all = figures_busy_cores(o, -1, o->end_us) *
+			       o->scenario->nodes * o->scenario->cores *
+			       (double)o->end_us / 1e6;
+
+	for (size_t i = 0; i < o->scenario->napps; i++) {
+		struct figures f;
+
+		figures_of(o, (unsigned)i, NULL, &f);
+		lost += f.lost_s;
+	}
+	return percent(lost, all);
+}
+
 static void say_run(const struct outcome *o, struct buf *out)
 {
 	const struct scenario *s = o->scenario;
@@ -40,6 +56,12 @@ static void say_run(const struct outcome *o, struct buf *out)
 		percent((double)o->offers_declined, (double)o->offers_made),
 		(unsigned long long)o->offers_expired,
 		(unsigned long long)o->offers_rescinded);
+	if (o->slices_revoked > 0 || o->failures > 0)
+		buf_printf(out,
+			   "  revocations: %llu slices; failures: %llu of "
+			   "nodes; %.2f %% of the work was done again\n",
+			   (unsigned long long)o->slices_revoked,
+			   (unsigned long long)o->failures, lost_part(o));
 	buf_printf(out,
 		   "  rounds: %llu, %.1f us of processor time each; %llu "
 		   "events\n",
@@ -76,9 +98,14 @@ static void say_apps(const struct outcome *o, struct buf *out)
 		if (a->waits > 0)
 			buf_printf(out, "  waits %.2f s for data",
 				   a->wait_s / (double)a->waits);
+		if (f.revoked > 0)
+			buf_printf(out, "  %llu tasks revoked",
+				   (unsigned long long)f.revoked);
 		if (f.again > 0)
-			buf_printf(out, "  %llu tasks lost, %.0f s of work",
-				   (unsigned long long)f.again, f.lost_s);
+			buf_printf(out, "  %llu tasks lost",
+				   (unsigned long long)f.again);
+		if (f.lost_s > 0)
+			buf_printf(out, "  %.0f core s of work", f.lost_s);
 		buf_puts(out, "\n");
 	}
 }

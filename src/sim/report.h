@@ -18,7 +18,8 @@ void report_table(struct outcome *const *o, size_t n, struct buf *out);
 
 /* Files into a folder, which is made if it is not there: jobs-POLICY.csv,
  * usage-POLICY.csv, and the plots utilisation.svg, shares-POLICY.svg,
- * slowdown.svg, waiting.svg. */
+ * slowdown.svg, waiting.svg, and revocations-POLICY.svg where there were
+ * any. */
 int report_files(struct outcome *const *o, size_t n, const char *folder,
 		 struct berth_error *err);
 

@@ -7,9 +7,9 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
-#include "ledger/ledger.h"
 #include "sim/input.h"
 #include "sim/reader.h"
+#include "sim/roles.h"
 #include "sim/trace.h"
 
 #define COUNT_MAX 1000000
@@ -26,6 +26,15 @@ uint64_t scenario_slots(const struct scenario *s, const struct app_conf *a,
 	if (a->per_node > 0)
 		n = n < a->per_node ? 0 : a->per_node;
 	return n * nodes;
+}
+
+unsigned scenario_partition(const struct scenario *s, const struct app_conf *a)
+{
+	uint64_t n = (uint64_t)a->partition * s->nodes / s->file_nodes;
+
+	if (a->partition == 0)
+		n = s->nodes / s->napps;
+	return n > 0 ? (unsigned)n : 1;
 }
 
 static void read_cluster(struct reader *r, const struct scenario_changes *ch)
@@ -45,6 +54,9 @@ static void read_cluster(struct reader *r, const struct scenario_changes *ch)
 		s->latency_us = 1; /* nothing is heard before it is said */
 	s->start_us = reader_get_us(r, "timing.start_ms", 1e3, 20);
 	s->round_us = reader_get_us(r, "timing.round_ms", 1e3, 1);
+	s->stop_us = reader_get_us(r, "timing.stop_ms", 1e3, 20);
+	s->mtbf_us = reader_get_us(r, "cluster.mtbf_s", 1e6, 0);
+	s->repair_us = reader_get_us(r, "cluster.repair_s", 1e6, 600);
 	s->bin_us = reader_get_us(r, "bin_s", 1e6, 10);
 	s->measure_us = reader_get_us(r, "measure_s", 1e6, 0);
 	if (s->bin_us == 0)
@@ -54,80 +66,24 @@ static void read_cluster(struct reader *r, const struct scenario_changes *ch)
 	s->topology = topology_create_regular(&shape);
 }
 
-/* ---- roles ---- */
-
-int scenario_set_roles(const struct scenario *s, struct ledger *l,
-		       uint64_t now_us, size_t *wrong, struct berth_error *err)
+static void read_failures(struct reader *r)
 {
-	for (*wrong = 0; *wrong < s->nroles; (*wrong)++) {
-		if (ledger_share_set(l, &s->role[*wrong], now_us, err) != 0)
-			return -1;
-	}
-	return 0;
-}
+	struct scenario *s = r->s;
+	int n = reader_length(r, "failures");
 
-static void read_quota(struct reader *r, const char *name, struct quota *out)
-{
-	struct berth_error why;
-
-	if (quota_parse(reader_get_string(r, name, ""), out, &why) != 0)
-		reader_fail(r, name, why.text);
-}
-
-static void read_role(struct reader *r, struct role_setting *role)
-{
-	const char *name = reader_get_string(r, "name", "");
-
-	role_setting_init(role, mem_strdup(name));
-	if (*name == '\0')
-		reader_fail(r, NULL, "a role without name");
-	role->parent = mem_strdup(reader_get_string(r, "parent", ""));
-	read_quota(r, "guarantee", &role->guarantee);
-	read_quota(r, "limit", &role->limit);
-	reader_get(r, "weight", 1e-6, 1e6, &role->weight);
-	role->priority =
-		(int)reader_get_int(r, "priority", -1000000, 1000000, 0);
-}
-
-/* Do they fit such a cluster, and one another?  As the ledger sees it. */
-static void try_roles(struct reader *r)
-{
-	struct ledger_options options = {.policy = NULL};
-	struct ledger *l = ledger_create(&options);
-	struct berth_error why;
-	size_t wrong;
-	int rc = 0;
-
-	for (unsigned i = 0; i < r->s->nodes && rc == 0; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "n%05u", i);
-		rc = ledger_node_up(l, name, r->s->topology, NULL, 0, true, 0,
-				    &why);
-	}
-	if (rc != 0 || scenario_set_roles(r->s, l, 0, &wrong, &why) != 0) {
-		size_t before =
-			reader_enter(r, "roles", rc != 0 ? 0 : (int)wrong);
-
-		reader_fail(r, NULL, why.text);
-		reader_leave(r, before);
-	}
-	ledger_destroy(l);
-}
-
-static void read_roles(struct reader *r)
-{
-	int n = reader_length(r, "roles");
-
-	r->s->role = mem_array((size_t)n + 1, sizeof(*r->s->role));
+	s->failure = mem_array((size_t)n + 1, sizeof(*s->failure));
 	for (int i = 0; i < n && !r->failed; i++) {
-		size_t before = reader_enter(r, "roles", i);
+		size_t before = reader_enter(r, "failures", i);
+		struct failure *f = &s->failure[s->nfailures++];
 
-		read_role(r, &r->s->role[r->s->nroles++]);
+		f->node = (unsigned)reader_get_int(r, "node", 0,
+						   (long long)s->nodes - 1, 0);
+		f->at_us = reader_get_us(r, "at_s", 1e6, 0);
+		f->for_us = reader_get_us(r, "for_s", 1e6, 600);
+		if (f->for_us == 0)
+			reader_fail(r, "for_s", "more than 0 is needed");
 		reader_leave(r, before);
 	}
-	if (n > 0 && !r->failed)
-		try_roles(r);
 }
 
 /* ---- jobs that the file lists ---- */
@@ -340,6 +296,9 @@ static void read_app(struct reader *r, struct app_conf *a, unsigned copy)
 	a->per_node = (unsigned)reader_get_int(r, "per_node", 1, 1024, 0);
 	a->priority = (int)reader_get_int(r, "priority", 0, 1000000, 0);
 	a->packing = read_packing(r);
+	a->firm = reader_get_bool(r, "firm");
+	a->checkpoint = reader_get_bool(r, "checkpoint");
+	a->grace_us = reader_get_us(r, "grace_s", 1e6, 0);
 	if (!r->failed && scenario_slots(r->s, a, r->s->nodes) == 0)
 		reader_fail(r, NULL, "no node holds one of its tasks");
 }
@@ -406,8 +365,11 @@ static void read_all(struct reader *r, const struct scenario_changes *ch)
 	if (s->made_up.len > 0)
 		buf_puts(&s->made_up, "\n");
 	read_cluster(r, ch);
-	read_roles(r);
+	read_failures(r);
+	roles_read(r);
 	read_apps(r);
+	if (ch != NULL && ch->guarantee && !r->failed)
+		roles_guarantee(r);
 	if (!r->failed && conf_done(r->conf, r->err) != 0)
 		r->failed = true;
 	if (!r->failed && s->work.count == 0) {
@@ -452,6 +414,7 @@ void scenario_destroy(struct scenario *s)
 		free((char *)s->role[i].parent);
 	}
 	free(s->role);
+	free(s->failure);
 	free(s->app);
 	free(s->name);
 	free(s->policy);

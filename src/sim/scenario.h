@@ -15,6 +15,12 @@
 #include "sim/app.h"
 #include "sim/work.h"
 
+/* A node that fails at that time, and for how long. */
+struct failure {
+	uint64_t at_us, for_us;
+	unsigned node;
+};
+
 struct scenario {
 	char *name, *policy;
 	uint64_t seed;
@@ -24,6 +30,10 @@ struct scenario {
 	uint64_t memory_mib;
 	struct topology *topology;
 	uint64_t latency_us, start_us, round_us;
+	uint64_t stop_us;	     /* to leave when told to */
+	uint64_t mtbf_us, repair_us; /* of each node; 0: none fails by chance */
+	struct failure *failure;
+	size_t nfailures;
 	uint64_t bin_us;     /* of the curves */
 	uint64_t measure_us; /* utilisation is that up to then; 0: the end */
 	struct role_setting *role; /* its strings are the scenario's */
@@ -38,6 +48,7 @@ struct scenario {
 struct scenario_changes {
 	uint64_t seed;
 	unsigned nodes;
+	bool guarantee; /* to each role the cores of its static partition */
 };
 
 struct scenario *scenario_read(const char *path,
@@ -52,6 +63,8 @@ struct ledger;
 int scenario_set_roles(const struct scenario *s, struct ledger *l,
 		       uint64_t now_us, size_t *wrong, struct berth_error *err);
 
+/* Nodes of its static partition: as large a part as in the file. */
+unsigned scenario_partition(const struct scenario *s, const struct app_conf *a);
 /* Tasks of the framework that fit on so many nodes at once. */
 uint64_t scenario_slots(const struct scenario *s, const struct app_conf *a,
 			unsigned nodes);

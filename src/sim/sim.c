@@ -6,9 +6,12 @@
 
 #include "base/mem.h"
 #include "sim/clock.h"
+#include "sim/failures.h"
 #include "sim/pool.h"
 
 #define STATIC "static"
+/* Nodes may fail for ever while nothing gets on. */
+#define FAILURES_IN_VAIN 10000
 
 struct sim {
 	const struct scenario *s;
@@ -22,6 +25,8 @@ struct sim {
 			  one before it */
 	bool *busy;    /* one of these runs */
 	struct alarm submit;
+	struct failures *failures;
+	uint64_t patience; /* failures after which nothing can come of it */
 	bool *started; /* of each job: handed to its framework */
 };
 
@@ -80,6 +85,7 @@ static void job_done(void *arg, struct app *a, struct work *w)
 	struct sim *sim = arg;
 
 	sim->left--;
+	sim->patience = failures_count(sim->failures) + FAILURES_IN_VAIN;
 	if (w->after_last) {
 		sim->busy[a->index] = false;
 		follow_chain(sim, a->index);
@@ -87,16 +93,6 @@ static void job_done(void *arg, struct app *a, struct work *w)
 }
 
 /* ---- the clusters ---- */
-
-/* Its part of the nodes, as large a part as in the file. */
-static unsigned partition(const struct scenario *s, const struct app_conf *a)
-{
-	uint64_t n = (uint64_t)a->partition * s->nodes / s->file_nodes;
-
-	if (a->partition == 0)
-		n = s->nodes / s->napps;
-	return n > 0 ? (unsigned)n : 1;
-}
 
 static int check_partitions(const struct scenario *s, const unsigned *nodes,
 			    struct berth_error *err)
@@ -129,6 +125,19 @@ static int check_partitions(const struct scenario *s, const unsigned *nodes,
 	return 0;
 }
 
+static void node_fails(void *arg, unsigned node, bool up)
+{
+	struct sim *sim = arg;
+
+	for (size_t i = 0; i < sim->npools; i++) {
+		struct pool *p = &sim->pool[i];
+
+		if (node >= p->options.first &&
+		    node - p->options.first < p->options.nodes)
+			pool_node(p, node, up);
+	}
+}
+
 static int make_pool(struct sim *sim, const struct policy *policy,
 		     unsigned first, unsigned nodes, bool check,
 		     struct berth_error *err)
@@ -143,6 +152,7 @@ static int make_pool(struct sim *sim, const struct policy *policy,
 		.latency_us = sim->s->latency_us,
 		.start_us = sim->s->start_us,
 		.round_us = sim->s->round_us,
+		.stop_us = sim->s->stop_us,
 		.check = check,
 	};
 
@@ -163,7 +173,8 @@ static int make_pools(struct sim *sim, const char *policy, bool check,
 	if (p == NULL)
 		return -1;
 	for (size_t i = 0; i < s->napps; i++)
-		out->nodes[i] = parts ? partition(s, &s->app[i]) : s->nodes;
+		out->nodes[i] = parts ? scenario_partition(s, &s->app[i]) :
+					s->nodes;
 	if (parts && check_partitions(s, out->nodes, err) != 0)
 		return -1;
 	sim->npools = parts ? s->napps : 1;
@@ -185,6 +196,8 @@ static int make_pools(struct sim *sim, const char *policy, bool check,
 		tally_init(&a->busy_mib, s->bin_us, 0);
 		tally_init(&a->used_cores, s->bin_us, 0);
 		tally_init(&a->used_mib, s->bin_us, 0);
+		tally_init(&a->taken, s->bin_us, 0);
+		tally_init(&a->lost_work, s->bin_us, 0);
 		if (pool_add(&sim->pool[parts ? i : 0], a, err) != 0)
 			return -1;
 	}
@@ -210,7 +223,8 @@ static int never_ended(const struct sim *sim, struct berth_error *err)
 static int run(struct sim *sim, struct berth_error *err)
 {
 	while (sim->left > 0) {
-		if (!clock_step(&sim->clock))
+		if (!clock_step(&sim->clock) ||
+		    failures_count(sim->failures) > sim->patience)
 			return never_ended(sim, err);
 		for (size_t i = 0; i < sim->npools; i++) {
 			pool_settle(&sim->pool[i]);
@@ -255,6 +269,7 @@ static void collect(struct sim *sim)
 		tally_set(&a->used_cores, 0, o->end_us);
 		tally_set(&a->used_mib, 0, o->end_us);
 	}
+	o->failures = failures_count(sim->failures);
 	for (size_t i = 0; i < sim->npools; i++) {
 		struct ledger_stats st;
 
@@ -267,6 +282,7 @@ static void collect(struct sim *sim)
 		o->offers_declined += st.offers_declined;
 		o->offers_expired += st.offers_expired;
 		o->offers_rescinded += st.offers_rescinded;
+		o->slices_revoked += st.slices_revoked;
 	}
 }
 
@@ -275,6 +291,7 @@ static void finish(struct sim *sim)
 	for (size_t i = 0; i < sim->nready; i++)
 		pool_finish(&sim->pool[i]);
 	clock_stop(&sim->clock, &sim->submit);
+	failures_destroy(sim->failures);
 	clock_finish(&sim->clock);
 	free(sim->pool);
 	free(sim->chain);
@@ -301,6 +318,8 @@ struct outcome *sim_run(const struct scenario *s, const char *policy,
 	sim.started = mem_array(s->work.count, sizeof(*sim.started));
 	clock_init(&sim.clock, 0);
 	alarm_init(&sim.submit, submit_ring, &sim);
+	sim.failures = failures_create(s, &sim.clock, node_fails, &sim);
+	sim.patience = FAILURES_IN_VAIN;
 	rc = make_pools(&sim, policy, check, err);
 	if (rc == 0) {
 		clock_set(&sim.clock, &sim.submit, o->work.at[0].submit_us);
@@ -326,6 +345,8 @@ void outcome_destroy(struct outcome *o)
 		tally_finish(&o->app[i].busy_mib);
 		tally_finish(&o->app[i].used_cores);
 		tally_finish(&o->app[i].used_mib);
+		tally_finish(&o->app[i].taken);
+		tally_finish(&o->app[i].lost_work);
 	}
 	worklist_finish(&o->work);
 	free(o->app);

@@ -25,6 +25,7 @@ struct outcome {
 	uint64_t events;
 	uint64_t offers_made, offers_accepted, offers_declined, offers_expired,
 		offers_rescinded;
+	uint64_t slices_revoked, failures; /* failures: of nodes */
 };
 
 /* check: the ledger's invariants after every alarm; slow.  The scenario has to

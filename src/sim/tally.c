@@ -49,6 +49,14 @@ void tally_set(struct tally *t, uint64_t value, uint64_t now_us)
 	t->value = value;
 }
 
+void tally_count(struct tally *t, double n, uint64_t now_us)
+{
+	size_t bin = (size_t)(now_us / t->bin_us);
+
+	need_bin(t, bin);
+	t->bin[bin] += n * (double)t->bin_us;
+}
+
 double tally_mean(const struct tally *t, uint64_t until_us)
 {
 	double sum = 0;

@@ -43,8 +43,9 @@ struct work {
 	uint64_t gathered_us; /* all of its gang (or least) had */
 	uint64_t end_us;
 	uint32_t launched, local, read; /* tasks; of those that read */
-	uint32_t again;			/* tasks that were lost or revoked */
-	uint64_t lost_us;		/* time that these had run */
+	uint32_t again;			/* tasks that were lost … */
+	uint32_t revoked;		/* … or taken back */
+	uint64_t lost_us;		/* time that these had run in vain */
 };
 
 struct worklist {

@@ -101,6 +101,7 @@ static void state(struct app *a, struct crew *c)
 	d->unit = a->conf->unit;
 	d->packing = a->conf->packing;
 	d->priority = a->conf->priority;
+	d->revocable_ok = !a->conf->firm;
 	/* Its least at once, or a job might wait with a part in its hands. */
 	if (!c->begun && c->work->least > 1 && c->nworkers == 0) {
 		d->gang = true;
@@ -181,7 +182,8 @@ static void fill(struct app *a, struct crew *c)
 	if (!c->begun)
 		return;
 	for (size_t i = 0; i < c->nworkers && left_of_stage(c) > 0; i++) {
-		if (!c->worker[i].busy)
+		if (!c->worker[i].busy &&
+		    pool_usable(a->pool, c->worker[i].at.slice))
 			start_task(a, c, &c->worker[i]);
 	}
 }
@@ -281,6 +283,7 @@ static void crews_ended(struct app *a, struct run *r, bool held)
 	if (i < c->nworkers) {
 		c->worker[i].busy = false;
 		if (!held || r->end != TASK_END_EXITED ||
+		    !pool_usable(a->pool, r->at.slice) ||
 		    lets_go(a, c, &c->worker[i]))
 			drop_worker(a, c, i, held);
 	}
@@ -296,6 +299,24 @@ static void crews_ended(struct app *a, struct run *r, bool held)
 		state(a, c);
 }
 
+/* One that does nothing goes back at once; what runs ends soon. */
+static void crews_taken(struct app *a, uint64_t slice, bool held)
+{
+	struct crews *own = a->own;
+
+	for (struct crew *c = own->first; c != NULL; c = c->link) {
+		for (size_t i = 0; i < c->nworkers; i++) {
+			if (c->worker[i].at.slice != slice ||
+			    c->worker[i].busy)
+				continue;
+			drop_worker(a, c, i, held);
+			if (lacks(a, c) != c->asked)
+				state(a, c);
+			return;
+		}
+	}
+}
+
 const struct app_ops app_spark = {
 	.kind = "spark",
 	.doc = "executors held over the stages of a job",
@@ -305,6 +326,7 @@ const struct app_ops app_spark = {
 	.offer = crews_offer,
 	.granted = crews_granted,
 	.ended = crews_ended,
+	.taken = crews_taken,
 	.wake = crews_wake,
 };
 
@@ -317,5 +339,6 @@ const struct app_ops app_elastic = {
 	.offer = crews_offer,
 	.granted = crews_granted,
 	.ended = crews_ended,
+	.taken = crews_taken,
 	.wake = crews_wake,
 };

@@ -383,6 +383,73 @@ static void test_static(void)
 	scenario_destroy(s);
 }
 
+/* ---- what is taken back, and what fails ---- */
+
+/* One role takes everything, then those with guarantees come; nodes fail. */
+static const char claimed[] =
+	"seed = 3;\n"
+	"cluster = { nodes = 10; cores = 4; memory_mib = 8192;\n"
+	"            mtbf_s = 300.0; repair_s = 20.0; };\n"
+	"failures = ( { at_s = 12.0; node = 3; for_s = 5.0; } );\n"
+	"roles = ( { name = \"mr\"; guarantee = \"30%\"; },\n"
+	"          { name = \"mpi\"; guarantee = \"30%\"; } );\n"
+	"frameworks = (\n"
+	"  { name = \"el\"; model = \"elastic\"; hold_s = 30.0;\n"
+	"    jobs = ( { tasks = 200; task_s = 15.0; workers = 40; } ); },\n"
+	"  { name = \"spark\"; model = \"spark\"; cores = 2;\n"
+	"    jobs = ( { at_s = 2.0; tasks = 20; task_s = 3.0; rounds = 3;\n"
+	"               workers = 10; } ); },\n"
+	"  { name = \"mr\"; model = \"hadoop\"; hold_s = 5.0;\n"
+	"    jobs = ( { at_s = 5.0; count = 3; every_s = 10.0; tasks = 30;\n"
+	"               task_s = 4.0; } ); },\n"
+	"  { name = \"mpi\"; model = \"mpi\"; checkpoint = true;\n"
+	"    jobs = ( { at_s = 8.0; count = 3; every_s = 4.0; workers = 10;\n"
+	"               task_s = 10.0; } ); }\n"
+	");\n";
+
+/* Nobody loses what is guaranteed to him: the guard looks at every event. */
+static void test_revocation(void)
+{
+	static const char *const policies[] = {"drf", "fifo", "lottery"};
+	struct berth_error err = {0};
+	struct scenario *s = scenario(claimed, &err);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	for (size_t i = 0; i < 3; i++) {
+		struct outcome *o = sim_run(s, policies[i], true, &err);
+		struct figures el, mr;
+
+		CU_ASSERT_STRING_EQUAL(err.text, "");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(o);
+		CU_ASSERT(o->slices_revoked > 0);
+		CU_ASSERT(o->failures > 0);
+		figures_of(o, 0, NULL, &el);
+		figures_of(o, 2, NULL, &mr);
+		CU_ASSERT(el.revoked > 0);
+		CU_ASSERT(el.lost_s > 0);
+		/* In time: the guests' tasks of 15 s are not waited for. */
+		CU_ASSERT(mr.wait_s < 5);
+		outcome_destroy(o);
+	}
+	scenario_destroy(s);
+}
+
+static void test_never_ends(void)
+{
+	struct berth_error err = {0};
+	struct scenario *s = scenario(
+		"cluster = { nodes = 2; cores = 2; mtbf_s = 1.0;\n"
+		"            repair_s = 1.0; };\n"
+		"frameworks = ( { name = \"a\"; model = \"mpi\"; partition = 2;\n"
+		"jobs = ( { workers = 4; task_s = 500.0; } ); } );\n", &err);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_PTR_NULL(sim_run(s, "drf", false, &err));
+	CU_ASSERT_STRING_EQUAL(err.text, "1 jobs never ended, job jobs-1 of a "
+			       "the first of them");
+	scenario_destroy(s);
+}
+
 static void bad_scenario(const char *text, const char *why)
 {
 	struct berth_error err = {0};
@@ -427,6 +494,17 @@ static void test_bad_scenarios(void)
 		     ":2: role a: its parent b is not known: set that first");
 }
 
+static void test_bad_failures(void)
+{
+	bad_scenario("cluster = { nodes = 2; };\nfailures = (\n"
+		     "{ node = 2; at_s = 1.0; } );\n",
+		     ":3: failures.[0].node must be a whole number from 0 to "
+		     "1");
+	bad_scenario("cluster = { nodes = 2; };\nfailures = (\n"
+		     "{ node = 1; for_s = 0.0; } );\n",
+		     ":3: for_s: more than 0 is needed");
+}
+
 static const struct unit_test tests[] = {
 	{"swim", test_swim},
 	{"swim: wrong lines", test_swim_bad},
@@ -440,7 +518,10 @@ static const struct unit_test tests[] = {
 	{"a run repeats", test_repeats},
 	{"a gang alone", test_alone},
 	{"static partitions", test_static},
+	{"what is guaranteed is taken back, nodes fail", test_revocation},
+	{"what can never end", test_never_ends},
 	{"wrong scenarios", test_bad_scenarios},
+	{"wrong failures", test_bad_failures},
 };
 
 UNIT_MAIN("sim", tests)
