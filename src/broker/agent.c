@@ -24,7 +24,7 @@ struct agent {
 	struct agent_events ev;
 	void *arg;
 
-	char *version, *xml, *hash, *cpus;
+	char *version, *xml, *hash, *cpus, *uri;
 	char **label_text;
 	Berth__Label *label;
 	Berth__Label **labels;
@@ -38,6 +38,7 @@ struct agent {
 	bool launcher_told; /* its full report has come */
 
 	char *leader;
+	uint64_t term; /* the highest one heard of */
 	bool greeted;  /* the leader has our NodeHello */
 	bool welcomed; /* and wants our reports */
 	uint64_t heard_us;
@@ -85,6 +86,7 @@ static void hello_send(struct agent *a, bool with_xml)
 	hello.rank_pid = (uint32_t)getpid();
 	hello.launcher_pid = a->launcher_pid;
 	hello.cpus_allowed = a->cpus;
+	hello.uri = a->uri;
 	msg.body_case = BERTH__MSG__BODY_NODE_HELLO;
 	msg.node_hello = &hello;
 	a->greeted = true;
@@ -99,17 +101,42 @@ static void hello_if_due(struct agent *a)
 		hello_send(a, false);
 }
 
-static void leader_set(struct agent *a, const char *node)
+/* All launchers are to refuse what leaders before this one say. */
+static void tell_term(struct agent *a)
 {
-	if (a->leader && strcmp(a->leader, node) == 0)
+	Berth__NewTerm new = BERTH__NEW_TERM__INIT;
+	Berth__Msg msg = BERTH__MSG__INIT;
+
+	new.leader = a->leader;
+	msg.term = a->term;
+	msg.body_case = BERTH__MSG__BODY_NEW_TERM;
+	msg.new_term = &new;
+	if (launcher_link_up(a->launcher))
+		launcher_link_send(a->launcher, &msg, NULL);
+}
+
+static void leader_set(struct agent *a, const char *node, uint64_t term)
+{
+	bool same = a->leader && strcmp(a->leader, node) == 0;
+
+	if (term < a->term || (same && term == a->term))
 		return;
-	log_info("the leader is %s", node);
+	log_info("the leader is %s, term %llu", node,
+		 (unsigned long long)term);
+	a->term = term;
 	free(a->leader);
 	a->leader = mem_strdup(node);
 	a->greeted = a->welcomed = false;
 	a->heard_us = loop_now_us();
+	a->silence_said = false;
+	tell_term(a);
 	agent_join_want(a->join, node);
 	hello_if_due(a);
+}
+
+void agent_follow(struct agent *a, const char *node, uint64_t term)
+{
+	leader_set(a, node, term);
 }
 
 static void report_all(struct agent *a)
@@ -153,6 +180,8 @@ static void on_launcher_up(void *arg, const char *address, unsigned pid)
 	a->launcher_address = mem_strdup(address);
 	a->launcher_pid = pid;
 	log_info("the node's launcher is there, pid %u", pid);
+	if (a->leader)
+		tell_term(a);
 }
 
 static void on_launcher_down(void *arg)
@@ -289,7 +318,8 @@ static void on_launch(struct agent *a, const Berth__Msg *msg)
 static void on_welcome(struct agent *a, const char *node,
 		       const Berth__NodeWelcome *welcome)
 {
-	leader_set(a, welcome->leader[0] ? welcome->leader : node);
+	leader_set(a, welcome->leader[0] ? welcome->leader : node,
+		   welcome->term);
 	if (strcmp(node, a->leader) != 0)
 		return;
 	leader_heard(a);
@@ -306,8 +336,6 @@ static void on_ping(struct agent *a, const char *node, const Berth__Ping *ping)
 	Berth__Pong pong = BERTH__PONG__INIT;
 	Berth__Msg msg = BERTH__MSG__INIT;
 
-	/* Only a leader pings. */
-	leader_set(a, node);
 	leader_heard(a);
 	pong.id = ping->id;
 	pong.sent_us = ping->sent_us;
@@ -316,8 +344,27 @@ static void on_ping(struct agent *a, const char *node, const Berth__Ping *ping)
 	to_leader(a, &msg);
 }
 
+/* Is it of the leader that we follow?  A newer one is followed from now on,
+ * an older one does not lead any more. */
+static bool admits(struct agent *a, const char *node, const Berth__Msg *msg)
+{
+	if (msg->body_case == BERTH__MSG__BODY_NODE_WELCOME)
+		return true; /* others than the leader may say who it is */
+	if (msg->term < a->term) {
+		log_info("a %s message of node %s is of term %llu, now is "
+			 "%llu: refused", msg_name(msg), node,
+			 (unsigned long long)msg->term,
+			 (unsigned long long)a->term);
+		return false;
+	}
+	leader_set(a, node, msg->term);
+	return true;
+}
+
 void agent_message(struct agent *a, const char *node, const Berth__Msg *msg)
 {
+	if (!admits(a, node, msg))
+		return;
 	switch (msg->body_case) {
 	case BERTH__MSG__BODY_LAUNCH:
 		on_launch(a, msg);
@@ -342,6 +389,9 @@ void agent_message(struct agent *a, const char *node, const Berth__Msg *msg)
 	case BERTH__MSG__BODY_PING:
 		on_ping(a, node, msg->ping);
 		break;
+	case BERTH__MSG__BODY_CONTACT:
+		a->ev.contact(a->arg, msg->contact);
+		break;
 	case BERTH__MSG__BODY_SHUTDOWN:
 		on_shutdown(a, msg, true);
 		break;
@@ -360,6 +410,7 @@ static void tell_leader(struct agent *a, const char *node)
 	Berth__Msg msg = BERTH__MSG__INIT;
 
 	welcome.leader = a->leader;
+	welcome.term = a->term;
 	msg.body_case = BERTH__MSG__BODY_NODE_WELCOME;
 	msg.node_welcome = &welcome;
 	net_send(a->net, node, &msg, NULL);
@@ -466,6 +517,7 @@ struct agent *agent_create(struct loop *l, struct net *net,
 	a->hash = mem_strdup(config->topology->hash);
 	a->cpus = bitset_format(&config->topology->pus);
 	a->emulated = config->emulated;
+	a->uri = mem_strdup(config->uri ? config->uri : "");
 	a->incarnation = loop_wall_us();
 	a->launcher_address = mem_strdup("");
 	labels_set(a, config->labels);
@@ -482,8 +534,6 @@ struct agent *agent_create(struct loop *l, struct net *net,
 		return NULL;
 	}
 	loop_timer_start(a->watch, WATCH_US);
-	if (net_first(net))
-		leader_set(a, net_first(net));
 	return a;
 }
 
@@ -503,6 +553,7 @@ void agent_destroy(struct agent *a)
 	free(a->launcher_address);
 	free(a->leader);
 	free(a->cpus);
+	free(a->uri);
 	free(a->hash);
 	free(a->xml);
 	free(a->version);

@@ -29,6 +29,7 @@ struct agent_config {
 	const char *topology_xml;
 	const struct topology *topology;
 	bool emulated;
+	const char *uri; /* of the rank's HTTP API */
 	/* "name=value", NULL-terminated; may be NULL. */
 	const char *const *labels;
 };
@@ -36,6 +37,8 @@ struct agent_config {
 struct agent_events {
 	/* This Berth ends; the launcher has been told. */
 	void (*shutdown)(void *arg, const char *reason, bool kill_tasks);
+	/* Where the leader and the others are. */
+	void (*contact)(void *arg, const Berth__Contact *contact);
 };
 
 struct agent *agent_create(struct loop *l, struct net *net,
@@ -48,8 +51,12 @@ void agent_destroy(struct agent *a);
 void agent_peer_up(struct agent *a, const char *node);
 void agent_peer_down(struct agent *a, const char *node, const char *why);
 /* Launch, Kill, StdinData, OutputRead, OutputCancel, ForgetJob, NodeWelcome,
- * Ping, Roster and Shutdown are the agent's; others are ignored. */
+ * Ping, Roster, Contact and Shutdown are the agent's; others are ignored. */
 void agent_message(struct agent *a, const char *node, const Berth__Msg *msg);
+
+/* This node leads since that term, as this rank knows for sure.  (Others hear
+ * of it by the leader's first message.) */
+void agent_follow(struct agent *a, const char *node, uint64_t term);
 
 /* NULL while none is known. */
 const char *agent_leader(const struct agent *a);

@@ -8,6 +8,9 @@
 #include "broker/json_decode.h"
 #include "broker/json_text.h"
 
+/* What a caller waits who is told to come again. */
+enum { RETRY_MS = 100 };
+
 void api_reply(struct http_request *req, int status, json_t *v)
 {
 	struct buf text;
@@ -27,12 +30,17 @@ void api_reply_status(struct http_request *req, int status,
 					 json_text_safe(err->text)));
 }
 
+void api_reply_again(struct http_request *req, const char *text)
+{
+	http_reply_header(req, "Retry-After", "1");
+	api_reply(req, 503,
+		  json_pack("{s:s, s:i}", "error", text, "retry_ms",
+			    RETRY_MS));
+}
+
 void api_reply_ending(struct http_request *req)
 {
-	struct berth_error err = {0};
-
-	error_set(&err, BERTH_EUNAVAIL, "this leader ends; try again");
-	http_reply_error(req, &err);
+	api_reply_again(req, "this leader ends; try again");
 }
 
 json_t *api_body(struct http_request *req)

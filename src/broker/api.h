@@ -19,6 +19,9 @@ void api_reply_status(struct http_request *req, int status,
 		      const struct berth_error *err);
 /* Answer one that had to wait too long: this leader ends. */
 void api_reply_ending(struct http_request *req);
+/* Answer 503 with text: the caller may ask again at once, here or at another
+ * rank ("retry_ms" is in the answer). */
+void api_reply_again(struct http_request *req, const char *text);
 /* The body as an object; NULL: answered with the error.  An empty body is an
  * empty object. */
 json_t *api_body(struct http_request *req);

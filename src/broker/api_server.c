@@ -7,21 +7,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "broker/json_text.h"
-#include "broker/whole_file.h"
+#include "base/rand.h"
+#include "broker/api.h"
 
 #define MAX_BODY (32u << 20)
 
 struct api_server {
 	struct api_server_config config;
 	struct http_server *server;
-	http_handler_f handler;
+	http_handler_f handler; /* NULL: this rank does not lead */
 	void *arg;
+	char *leader; /* its address; NULL: nobody leads */
 	char *uri, *local_uri;
-	char *contact_path; /* set once the file is ours */
+	char token[65];
 	uint64_t requests;
 };
 
@@ -45,7 +45,26 @@ static bool authorized(const struct api_server *a,
 
 	if (h == NULL || strncmp(h, "Bearer ", 7) != 0)
 		return false;
-	return same_secret(h + 7, a->config.token);
+	return same_secret(h + 7, a->token);
+}
+
+static void refer(const struct api_server *a, struct http_request *req)
+{
+	const char *target = http_target(req);
+	char *where;
+
+	if (a->leader == NULL) {
+		api_reply_again(req, "this Berth has no leader right now; try "
+				     "again in a moment");
+		return;
+	}
+	where = mem_printf("%s%s", a->leader, target);
+	http_reply_header(req, "Location", where);
+	api_reply(req, 307,
+		  json_pack("{s:s, s:s}", "error",
+			    "another rank leads: ask it at \"leader\"",
+			    "leader", a->leader));
+	free(where);
 }
 
 static void on_request(void *arg, struct http_request *req)
@@ -61,33 +80,25 @@ static void on_request(void *arg, struct http_request *req)
 		http_reply_error(req, &err);
 		return;
 	}
-	a->handler(a->arg, req);
+	if (a->handler != NULL)
+		a->handler(a->arg, req);
+	else
+		refer(a, req);
 }
 
-/* ---- contact file -------------------------------------------------------- */
-
-static int write_contact(struct api_server *a, struct berth_error *err)
+void api_server_serve(struct api_server *a, http_handler_f handler, void *arg)
 {
-	const struct api_server_config *set = &a->config;
-	struct buf text;
-	json_t *v;
-	int rc;
+	a->handler = handler;
+	a->arg = arg;
+}
 
-	if (set->contact_path == NULL)
-		return 0;
-	v = json_pack("{s:s, s:s, s:s, s:s, s:s}", "uri", a->uri, "unix",
-		      set->unix_path != NULL ? set->unix_path : "", "token",
-		      set->token, "berth", set->berth, "leader",
-		      set->leader);
-	buf_init(&text);
-	json_text_value(&text, v);
-	buf_puts(&text, "\n");
-	rc = whole_file_write(set->contact_path, text.data, text.len, err);
-	if (rc == 0)
-		a->contact_path = mem_strdup(set->contact_path);
-	buf_finish(&text);
-	json_decref(v);
-	return rc;
+void api_server_refer(struct api_server *a, const char *uri)
+{
+	char *copy = mem_strdup(uri);
+
+	a->handler = NULL;
+	free(a->leader);
+	a->leader = copy;
 }
 
 /* ---- create, destroy ----------------------------------------------------- */
@@ -137,17 +148,31 @@ static int make_folder_of(const char *path, struct berth_error *err)
 	return rc;
 }
 
+static int set_token(struct api_server *a, const char *token,
+		     struct berth_error *err)
+{
+	if (token == NULL) {
+		rand_secret_hex(a->token, (sizeof(a->token) - 1) / 2);
+		return 0;
+	}
+	if (token[0] == '\0' || strlen(token) >= sizeof(a->token))
+		return error_set(err, BERTH_EINPUT,
+				 "token: 1 to %zu characters are wanted",
+				 sizeof(a->token) - 1);
+	strcpy(a->token, token);
+	return 0;
+}
+
 struct api_server *api_server_create(struct loop *loop,
 				     const struct api_server_config *config,
-				     http_handler_f handler, void *arg,
 				     struct berth_error *err)
 {
 	struct api_server *a = mem_alloc(sizeof(*a));
 	const char *path = config->unix_path;
 
 	a->config = *config;
-	a->handler = handler;
-	a->arg = arg;
+	if (set_token(a, config->token, err) != 0)
+		goto fail;
 	a->server = http_server_create(loop, MAX_BODY, on_request, a, err);
 	if (a->server == NULL)
 		goto fail;
@@ -159,8 +184,6 @@ struct api_server *api_server_create(struct loop *loop,
 		goto fail;
 	a->local_uri = path != NULL ? mem_printf("unix:%s", path)
 				    : mem_strdup(a->uri);
-	if (write_contact(a, err) != 0)
-		goto fail;
 	log_info("the API listens at %s%s%s", a->uri,
 		 a->uri[0] != '\0' && path != NULL ? " and " : "",
 		 path != NULL ? a->local_uri : "");
@@ -174,10 +197,8 @@ void api_server_destroy(struct api_server *a)
 {
 	if (a == NULL)
 		return;
-	if (a->contact_path != NULL)
-		unlink(a->contact_path);
 	http_server_destroy(a->server);
-	free(a->contact_path);
+	free(a->leader);
 	free(a->uri);
 	free(a->local_uri);
 	free(a);
@@ -191,6 +212,11 @@ const char *api_server_uri(const struct api_server *a)
 const char *api_server_local_uri(const struct api_server *a)
 {
 	return a->local_uri;
+}
+
+const char *api_server_token(const struct api_server *a)
+{
+	return a->token;
 }
 
 uint64_t api_server_requests(const struct api_server *a)

@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "broker/agent.h"
+#include "broker/api_server.h"
+#include "broker/contact_file.h"
 #include "broker/leader.h"
 #include "broker/roster_keeper.h"
 
@@ -20,6 +22,9 @@ struct broker {
 	struct loop *loop;
 	struct net *net;
 	struct agent *agent;
+	const struct broker_conf *conf;
+	char *contact_path, *socket_path;
+	struct api_server *server;
 	struct leader *leader; /* NULL: another rank leads */
 	struct roster_keeper *keeper; /* of a leader under mpirun */
 	struct loop_signal *term, *intr;
@@ -53,12 +58,30 @@ static void on_signal(void *arg, int signo)
 
 static void on_agent_shutdown(void *arg, const char *reason, bool kill_tasks)
 {
-	end(arg, LINGER_US, reason[0] ? reason : "shut down");
+	struct broker *b = arg;
+
+	contact_file_remove(b->contact_path);
+	end(b, LINGER_US, reason[0] ? reason : "shut down");
 }
 
 static void on_leader_ended(void *arg, const char *reason, bool kill_tasks)
 {
 	log_info("Berth is shut down%s%s", reason[0] ? ": " : "", reason);
+}
+
+/* ---- who leads ---- */
+
+static void on_contact(void *arg, const Berth__Contact *contact)
+{
+	struct broker *b = arg;
+	struct berth_error err = {0};
+
+	if (b->leader == NULL)
+		api_server_refer(b->server, contact->leader_uri);
+	if (contact_file_write(b->contact_path, b->conf->berth,
+			       api_server_token(b->server), contact,
+			       &err) < 0)
+		log_error("the contact file: %s", err.text);
 }
 
 /* ---- the net ---- */
@@ -117,7 +140,7 @@ static struct agent *make_agent(struct broker *b,
 				const char *xml, struct berth_error *err)
 {
 	static const struct agent_events events = {
-		.shutdown = on_agent_shutdown};
+		.shutdown = on_agent_shutdown, .contact = on_contact};
 	const struct agent_config config = {
 		.node_dir = conf->node_dir,
 		.berth = conf->berth,
@@ -125,27 +148,36 @@ static struct agent *make_agent(struct broker *b,
 		.topology_xml = xml,
 		.topology = topology,
 		.emulated = conf->topology != NULL,
+		.uri = api_server_uri(b->server),
 		.labels = (const char *const *)conf->labels,
 	};
 
 	return agent_create(b->loop, b->net, &config, &events, b, err);
 }
 
-static struct leader *make_leader(struct broker *b,
-				  const struct broker_conf *conf,
-				  struct berth_error *err)
+static struct api_server *make_server(struct broker *b,
+				      const struct broker_conf *conf,
+				      struct berth_error *err)
 {
-	char *contact = mem_printf("%s/contact", conf->state_dir);
-	char *socket = mem_printf("%s/api.sock", conf->node_dir);
-	const struct leader_config config = {
-		.berth = conf->berth,
-		.version = PACKAGE_VERSION,
+	const struct api_server_config config = {
 		.token = conf->token,
-		.contact_path = contact,
-		.unix_path = socket,
+		.unix_path = b->socket_path,
 		.listen_host = conf->host,
 		.listen_port = conf->port,
 		.listen_local = conf->topology != NULL,
+	};
+
+	return api_server_create(b->loop, &config, err);
+}
+
+static struct leader *make_leader(struct broker *b, uint64_t term,
+				  struct berth_error *err)
+{
+	const struct broker_conf *conf = b->conf;
+	const struct leader_config config = {
+		.berth = conf->berth,
+		.version = PACKAGE_VERSION,
+		.term = term,
 		.node_dir = conf->node_dir,
 		.state_dir = conf->state_dir,
 		.policy = conf->policy,
@@ -159,13 +191,40 @@ static struct leader *make_leader(struct broker *b,
 		.keep_jobs = conf->keep_jobs,
 		.keep_events = conf->keep_events,
 	};
-	struct leader *l = leader_create(b->loop, b->net, &config, err);
+	struct leader *l = leader_create(b->loop, b->net, b->server, &config,
+					 err);
 
 	if (l)
 		leader_on_shutdown(l, on_leader_ended, b);
-	free(socket);
-	free(contact);
 	return l;
+}
+
+static int lead(struct broker *b, uint64_t term, struct berth_error *err)
+{
+	net_set_term(b->net, term);
+	b->leader = make_leader(b, term, err);
+	if (b->leader == NULL) {
+		net_set_term(b->net, 0);
+		return -1;
+	}
+	if (!b->conf->hosted)
+		b->keeper = roster_keeper_create(b->loop, b->net,
+						 b->conf->berth);
+	return 0;
+}
+
+static void broker_destroy(struct broker *b)
+{
+	roster_keeper_destroy(b->keeper);
+	leader_destroy(b->leader);
+	agent_destroy(b->agent);
+	api_server_destroy(b->server);
+	loop_timer_destroy(b->linger);
+	loop_signal_destroy(b->term);
+	loop_signal_destroy(b->intr);
+	free(b->contact_path);
+	free(b->socket_path);
+	free(b);
 }
 
 struct broker *broker_create(struct loop *l, struct net *net,
@@ -178,27 +237,24 @@ struct broker *broker_create(struct loop *l, struct net *net,
 
 	b->loop = l;
 	b->net = net;
+	b->conf = conf;
+	b->contact_path = mem_printf("%s/contact", conf->state_dir);
+	b->socket_path = mem_printf("%s/api.sock", conf->node_dir);
 	b->linger = loop_timer_create(l, on_linger, b);
 	b->term = loop_signal_create(l, SIGTERM, on_signal, b);
 	b->intr = loop_signal_create(l, SIGINT, on_signal, b);
+	b->server = make_server(b, conf, err);
+	if (b->server == NULL)
+		goto fail;
 	b->agent = make_agent(b, conf, topology, xml, err);
 	if (b->agent == NULL)
 		goto fail;
-	if (first && strcmp(first, net_self(net)) == 0) {
-		b->leader = make_leader(b, conf, err);
-		if (b->leader == NULL)
-			goto fail;
-		if (!conf->hosted)
-			b->keeper = roster_keeper_create(l, net, conf->berth);
-	}
+	if (first && strcmp(first, net_self(net)) == 0 && lead(b, 1, err) < 0)
+		goto fail;
 	net_start(net, &net_handlers, b);
 	return b;
 fail:
-	agent_destroy(b->agent);
-	loop_timer_destroy(b->linger);
-	loop_signal_destroy(b->term);
-	loop_signal_destroy(b->intr);
-	free(b);
+	broker_destroy(b);
 	return NULL;
 }
 
@@ -214,8 +270,8 @@ int broker_run(struct broker *b)
 
 void broker_exit(struct broker *b, int status)
 {
-	roster_keeper_destroy(b->keeper);
-	leader_destroy(b->leader);
-	agent_destroy(b->agent);
-	net_mpi_exit(b->net, status);
+	struct net *net = b->net;
+
+	broker_destroy(b);
+	net_mpi_exit(net, status);
 }

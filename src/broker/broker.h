@@ -13,7 +13,8 @@
 
 struct broker;
 
-/* Takes over net at once, also when it fails; the rest stays the caller's.
+/* Takes over net at once, also when it fails; the rest stays the caller's and
+ * outlives the broker, but for xml.
  * xml: the topology for the leader. */
 struct broker *broker_create(struct loop *l, struct net *net,
 			     const struct broker_conf *conf,

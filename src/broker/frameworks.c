@@ -25,6 +25,7 @@ struct stream_end {
 	struct http_request *req; /* NULL: no stream is open */
 	struct buf queue;	  /* events of this pass */
 	struct loop_timer *flush, *timer;
+	uint64_t epoch; /* the highest one that has registered */
 	bool broken; /* its queue grew too long; ended with the next flush */
 };
 
@@ -175,7 +176,7 @@ void frameworks_figures(const struct frameworks *f, size_t *streams,
 
 struct registration {
 	const char *name, *role, *options_doc;
-	uint64_t failover_ms;
+	uint64_t failover_ms, epoch;
 };
 
 static const struct json_field fields[] = {
@@ -185,9 +186,26 @@ static const struct json_field fields[] = {
 	 .offset = offsetof(struct registration, role)},
 	{.name = "failover_ms", .type = JSON_T_U64, .max = 7ll * 86400000,
 	 .offset = offsetof(struct registration, failover_ms)},
+	{.name = "epoch", .type = JSON_T_U64, .max = INT64_MAX,
+	 .offset = offsetof(struct registration, epoch)},
 	{.name = "options_doc", .type = JSON_T_STRING, .max = 65536,
 	 .offset = offsetof(struct registration, options_doc)},
 };
+
+/* Has a host of a later leader come?  Then this one is to end: two hosts of a
+ * framework must never act. */
+static bool outlived(const struct frameworks *f, const struct registration *r,
+		     struct berth_error *err)
+{
+	const struct stream_end *s = map_get(f->by_name, r->name);
+
+	if (r->epoch == 0 || s == NULL || r->epoch >= s->epoch)
+		return false;
+	error_set(err, BERTH_ECONFLICT,
+		  "framework %.64s: a later leader has started a host of it",
+		  r->name);
+	return true;
+}
 
 void frameworks_post(void *frameworks, struct http_request *req,
 		     const char *name)
@@ -203,14 +221,23 @@ void frameworks_post(void *frameworks, struct http_request *req,
 	if (body == NULL)
 		return;
 	rand_secret_hex(session, 16);
-	if (JSON_DECODE(body, "", fields, &r, &err) != 0 ||
-	    ledger_register(book_ledger(f->book), r.name, r.role, session,
+	if (JSON_DECODE(body, "", fields, &r, &err) != 0) {
+		http_reply_error(req, &err);
+		goto out;
+	}
+	if (outlived(f, &r, &err)) {
+		api_reply_status(req, 410, &err);
+		goto out;
+	}
+	if (ledger_register(book_ledger(f->book), r.name, r.role, session,
 			    r.failover_ms * 1000, book_now(), &err) != 0) {
 		http_reply_error(req, &err);
 		goto out;
 	}
 	s = stream_of(f, r.name);
 	stream_close(s);
+	if (r.epoch > s->epoch)
+		s->epoch = r.epoch;
 	loop_timer_start(s->timer, OPEN_US);
 	log_info("framework %s registered, role %s", r.name, r.role);
 	api_reply(req, 201, json_pack("{s:s, s:s}", "name", r.name, "session",

@@ -1,5 +1,6 @@
 #include "broker/hosts.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,14 @@ struct hosts {
 
 static char **host_env(const struct hosts *h, size_t *count)
 {
-	char **env = surroundings_create(3, count);
+	char **env = surroundings_create(4, count);
 
-	env[(*count)++] = mem_printf("BERTH_URI=%s", h->config.uri);
+	env[(*count)++] = mem_printf("BERTH_URI=%s %s", h->config.uri,
+				     h->config.doors != NULL
+					     ? doors_text(h->config.doors)
+					     : "");
 	env[(*count)++] = mem_printf("BERTH_TOKEN=%s", h->config.token);
+	env[(*count)++] = mem_printf("BERTH_EPOCH=%" PRIu64, h->config.epoch);
 	return env;
 }
 
@@ -142,7 +147,7 @@ static void host_start(void *arg)
 	free(program);
 }
 
-static void host_kill(struct host *host)
+static void host_kill(struct host *host, const char *node)
 {
 	struct net *net = host->hosts->net;
 	Berth__Msg msg = BERTH__MSG__INIT;
@@ -153,7 +158,7 @@ static void host_kill(struct host *host)
 	k.why = BERTH__TASK_END__END_KILLED;
 	msg.body_case = BERTH__MSG__BODY_KILL;
 	msg.kill = &k;
-	net_send(net, net_self(net), &msg, NULL);
+	net_send(net, node, &msg, NULL);
 }
 
 static void host_ended(struct host *host, const Berth__TaskStatus *t)
@@ -194,7 +199,7 @@ static void host_status(struct host *host, const Berth__TaskStatus *t,
 	if (first && host->state == HOST_ABSENT) {
 		/* It has another leader's token and address. */
 		host->state = HOST_STRANGE;
-		host_kill(host);
+		host_kill(host, net_self(host->hosts->net));
 	} else if (host->state == HOST_STARTING) {
 		host->state = HOST_RUNNING;
 		loop_timer_stop(host->timer);
@@ -220,14 +225,31 @@ static void after_full(struct hosts *h, const bool *named)
 	h->known = true;
 }
 
+/* Where a leader before us was. */
+static void end_elsewhere(struct hosts *h, const char *node,
+			  const Berth__TaskReport *report)
+{
+	for (size_t i = 0; i < report->n_tasks; i++) {
+		const Berth__TaskStatus *t = report->tasks[i];
+		size_t at = t->index - HOSTS_FIRST_INDEX;
+
+		if (t->job == 0 && t->index >= HOSTS_FIRST_INDEX &&
+		    at < h->n &&
+		    t->state == BERTH__TASK_STATE__TASK_RUNNING)
+			host_kill(&h->host[at], node);
+	}
+}
+
 void hosts_report(void *hosts, const char *node,
 		  const Berth__TaskReport *report)
 {
 	struct hosts *h = hosts;
 	bool *named;
 
-	if (strcmp(node, net_self(h->net)) != 0)
+	if (strcmp(node, net_self(h->net)) != 0) {
+		end_elsewhere(h, node, report);
 		return;
+	}
 	named = mem_array(h->n + 1, sizeof(*named));
 	for (size_t i = 0; i < report->n_tasks; i++) {
 		const Berth__TaskStatus *t = report->tasks[i];

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "broker/doors.h"
 #include "broker/net.h"
 #include "io/loop.h"
 
@@ -21,6 +22,8 @@ struct hosts_config {
 	char *const *names;    /* of the frameworks; NULL-terminated */
 	const char *uri;       /* where hosts on this node find the API */
 	const char *token;
+	uint64_t epoch;	       /* grows with each leader */
+	struct doors *doors;   /* where else; NULL: nowhere */
 	const char *node_dir;  /* their logs are in its log/; NULL: none */
 	const char *state_dir; /* they run there; NULL: in / */
 };
@@ -36,9 +39,10 @@ bool hosts_has(const struct hosts *h, const char *framework);
 /* Where they run. */
 const char *hosts_node(const struct hosts *h);
 
-/* A report of a node came; other nodes than ours are none of its matter.  A
- * full one says all that runs there: hosts that are not in it are started,
- * those of a leader before us ended first (nodes_report_f). */
+/* A report of a node came (nodes_report_f).  A full one of our own says all
+ * that runs here: hosts that are not in it are started, those of a leader
+ * before us ended first.  Hosts on other nodes are of a leader before us: they
+ * are ended. */
 void hosts_report(void *hosts, const char *node,
 		  const Berth__TaskReport *report);
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rand.h"
 #include "broker/api_server.h"
 #include "broker/book.h"
 #include "broker/calls.h"
+#include "broker/doors.h"
 #include "broker/events.h"
 #include "broker/frameworks.h"
 #include "broker/history.h"
@@ -33,13 +33,11 @@
 
 /* leader_config with its strings owned and its defaults filled in. */
 struct leader_settings {
-	char *berth, *version, *contact_path, *unix_path, *listen_host;
-	char *node_dir, *state_dir, *policy;
+	char *berth, *version, *node_dir, *state_dir, *policy;
 	char **frameworks;
 	struct role_conf *roles;
 	size_t nroles;
-	unsigned listen_port;
-	bool listen_local, no_tcp;
+	uint64_t term;
 	uint64_t seed;
 	uint32_t offer_expiry_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;
@@ -52,7 +50,6 @@ struct leader {
 	struct loop *loop;
 	struct net *net;
 	struct leader_settings set;
-	char token[65];
 	uint64_t started_us; /* loop_now_us */
 
 	struct book *book;	       /* the ledger and what follows from it */
@@ -69,7 +66,8 @@ struct leader {
 	struct shares *shares;	       /* what is set for roles */
 	struct history *history;       /* accounting */
 	struct usage *usage;	       /* … of the jobs that live */
-	struct api_server *server;     /* HTTP server and contact file */
+	struct api_server *server;     /* the rank's; not ours */
+	struct doors *doors;	       /* where the ranks' servers are */
 	struct hosts *hosts;	       /* the framework hosts we started */
 	struct submits *submits;       /* jobs whose framework is yet to come */
 	struct shutdown *shutdown;     /* the end of it all */
@@ -100,18 +98,13 @@ static void settings_init(struct leader_settings *s,
 		.berth = mem_strdup(c->berth != NULL ? c->berth : "berth"),
 		.version = mem_strdup(c->version != NULL ? c->version
 							 : PACKAGE_VERSION),
-		.contact_path = mem_strdup(c->contact_path),
-		.unix_path = mem_strdup(c->unix_path),
-		.listen_host = mem_strdup(c->listen_host),
 		.node_dir = mem_strdup(c->node_dir),
 		.state_dir = mem_strdup(c->state_dir),
 		.policy = mem_strdup(c->policy != NULL ? c->policy : "fifo"),
 		.frameworks = mem_strv_dup((char *const *)f, n),
 		.roles = role_conf_copy(c->roles, c->nroles),
 		.nroles = c->nroles,
-		.listen_port = c->listen_port,
-		.listen_local = c->listen_local,
-		.no_tcp = c->no_tcp,
+		.term = c->term,
 		.seed = c->seed,
 		.offer_expiry_ms = or_default(c->offer_expiry_ms, 5000),
 		.heartbeat_ms = or_default(c->heartbeat_ms, 1000),
@@ -127,9 +120,6 @@ static void settings_finish(struct leader_settings *s)
 {
 	free(s->berth);
 	free(s->version);
-	free(s->contact_path);
-	free(s->unix_path);
-	free(s->listen_host);
 	free(s->node_dir);
 	free(s->state_dir);
 	free(s->policy);
@@ -138,21 +128,6 @@ static void settings_finish(struct leader_settings *s)
 }
 
 /* ---- the parts ----------------------------------------------------------- */
-
-static int set_token(struct leader *l, const char *token,
-		     struct berth_error *err)
-{
-	if (token == NULL) {
-		rand_secret_hex(l->token, (sizeof(l->token) - 1) / 2);
-		return 0;
-	}
-	if (token[0] == '\0' || strlen(token) >= sizeof(l->token))
-		return error_set(err, BERTH_EINPUT,
-				 "token: 1 to %zu characters are wanted",
-				 sizeof(l->token) - 1);
-	strcpy(l->token, token);
-	return 0;
-}
 
 static struct book *make_book(struct leader *l, struct berth_error *err)
 {
@@ -170,6 +145,7 @@ static struct nodes *make_nodes(struct leader *l)
 {
 	const struct nodes_config config = {
 		.version = l->set.version,
+		.term = l->set.term,
 		.heartbeat_ms = l->set.heartbeat_ms,
 		.heartbeat_timeout_ms = l->set.heartbeat_timeout_ms,
 		.node_timeout_ms = l->set.node_timeout_ms,
@@ -183,7 +159,9 @@ static struct hosts *make_hosts(struct leader *l)
 	const struct hosts_config config = {
 		.names = l->set.frameworks,
 		.uri = api_server_local_uri(l->server),
-		.token = l->token,
+		.token = api_server_token(l->server),
+		.epoch = l->set.term,
+		.doors = l->doors,
 		.node_dir = l->set.node_dir,
 		.state_dir = l->set.state_dir,
 	};
@@ -196,24 +174,6 @@ static void on_request(void *arg, struct http_request *req)
 	struct leader *l = arg;
 
 	routes_dispatch(l->routes, req);
-}
-
-static struct api_server *make_server(struct leader *l,
-				      struct berth_error *err)
-{
-	const struct api_server_config config = {
-		.berth = l->set.berth,
-		.leader = net_self(l->net),
-		.token = l->token,
-		.contact_path = l->set.contact_path,
-		.unix_path = l->set.unix_path,
-		.listen_host = l->set.listen_host,
-		.listen_port = l->set.listen_port,
-		.listen_local = l->set.listen_local,
-		.no_tcp = l->set.no_tcp,
-	};
-
-	return api_server_create(l->loop, &config, on_request, l, err);
 }
 
 static void keep_ended(void *arg, const struct history_job *job)
@@ -345,6 +305,7 @@ static struct routes *make_routes(struct leader *l)
 /* ---- create, destroy ----------------------------------------------------- */
 
 struct leader *leader_create(struct loop *loop, struct net *net,
+			     struct api_server *server,
 			     const struct leader_config *config,
 			     struct berth_error *err)
 {
@@ -352,10 +313,9 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 
 	l->loop = loop;
 	l->net = net;
+	l->server = server;
 	l->started_us = loop_now_us();
 	settings_init(&l->set, config);
-	if (set_token(l, config->token, err) != 0)
-		goto fail;
 	l->book = make_book(l, err);
 	if (l->book == NULL)
 		goto fail;
@@ -366,12 +326,12 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 				  l->set.state_dir, err);
 	if (l->shares == NULL)
 		goto fail;
-	l->server = make_server(l, err);
-	if (l->server == NULL)
-		goto fail;
+	l->doors = doors_create(loop, net, api_server_uri(server));
 	make_hosting(l);
 	make_handlers(l);
 	l->routes = make_routes(l);
+	api_server_serve(server, on_request, l);
+	nodes_announce(l->nodes);
 	return l;
 fail:
 	leader_destroy(l);
@@ -382,7 +342,6 @@ void leader_destroy(struct leader *l)
 {
 	if (l == NULL)
 		return;
-	/* The server last: what is parked or streamed belongs to it. */
 	events_destroy(l->events);
 	outputs_destroy(l->outputs);
 	stdins_destroy(l->stdins);
@@ -400,7 +359,7 @@ void leader_destroy(struct leader *l)
 	usage_destroy(l->usage);
 	history_destroy(l->history);
 	book_destroy(l->book);
-	api_server_destroy(l->server);
+	doors_destroy(l->doors);
 	routes_destroy(l->routes);
 	settings_finish(&l->set);
 	free(l);
@@ -409,16 +368,6 @@ void leader_destroy(struct leader *l)
 void leader_on_shutdown(struct leader *l, leader_ended_f ended, void *arg)
 {
 	shutdown_on_end(l->shutdown, ended, arg);
-}
-
-const char *leader_token(const struct leader *l)
-{
-	return l->token;
-}
-
-const char *leader_uri(const struct leader *l)
-{
-	return api_server_uri(l->server);
 }
 
 /* ---- the net ------------------------------------------------------------- */
@@ -439,6 +388,7 @@ void leader_message(struct leader *l, const char *node, const Berth__Msg *msg)
 	switch (msg->body_case) {
 	case BERTH__MSG__BODY_NODE_HELLO:
 		nodes_hello(l->nodes, node, msg->node_hello);
+		doors_hello(l->doors, msg->node_hello);
 		break;
 	case BERTH__MSG__BODY_REPORT:
 		nodes_report(l->nodes, node, msg->report);

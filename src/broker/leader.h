@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "broker/api_server.h"
 #include "broker/net.h"
 #include "broker/role_conf.h"
 #include "io/loop.h"
@@ -25,14 +26,7 @@ struct leader;
 struct leader_config {
 	const char *berth;	  /* name of this Berth; needed */
 	const char *version;	  /* NULL: the package's */
-	const char *token;	  /* NULL: a random one */
-	const char *contact_path; /* contact file (0600); NULL: none */
-	const char *unix_path;	  /* API socket; NULL: none */
-	const char *listen_host;  /* TCP; NULL: by listen_local */
-	unsigned listen_port;	  /* 0: any */
-	bool listen_local;	  /* with no listen_host: loopback (true), or
-				     all addresses, announced by host name */
-	bool no_tcp;		  /* the Unix socket only */
+	uint64_t term;		  /* of its messages; 0: none */
 	const char *node_dir;	  /* this node's folder: log/ lies in it */
 	const char *state_dir;	  /* for BERTH_STATE_DIR of the hosts */
 	const char *policy;	  /* NULL: "fifo" */
@@ -50,12 +44,15 @@ struct leader_config {
 	size_t keep_events;	  /* 4096: for /v1/events */
 };
 
-/* Listens and writes the contact file; nodes come with NodeHello.  The hosts
- * of the frameworks are started when this node has come. */
+/* Takes the requests of the server, which it is the caller's to refer to
+ * somebody else after leader_destroy.  Tells every peer that it leads, by a
+ * Ping; nodes come with NodeHello.  The hosts of the frameworks are started
+ * when this node has come. */
 struct leader *leader_create(struct loop *loop, struct net *net,
+			     struct api_server *server,
 			     const struct leader_config *config,
 			     struct berth_error *err);
-/* Removes the contact file and the socket; sends nothing. */
+/* Sends nothing; requests that wait are told to come again. */
 void leader_destroy(struct leader *l);
 
 /* What the owner of the net hears. */
@@ -69,9 +66,5 @@ void leader_message(struct leader *l, const char *node, const Berth__Msg *msg);
  * answer to the client.  Called once, from the loop; may be NULL. */
 typedef void (*leader_ended_f)(void *arg, const char *reason, bool kill_tasks);
 void leader_on_shutdown(struct leader *l, leader_ended_f ended, void *arg);
-
-/* For tests and for what is printed at the start. */
-const char *leader_token(const struct leader *l);
-const char *leader_uri(const struct leader *l); /* "" with no_tcp */
 
 #endif

@@ -34,6 +34,8 @@ LEADER_SOURCES = \
 	src/broker/api_server.c src/broker/api_server.h \
 	src/broker/book.c src/broker/book.h \
 	src/broker/calls.c src/broker/calls.h \
+	src/broker/contact_file.c src/broker/contact_file.h \
+	src/broker/doors.c src/broker/doors.h \
 	src/broker/event_json.c src/broker/event_json.h \
 	src/broker/events.c src/broker/events.h \
 	src/broker/framework_events.c src/broker/framework_events.h \

@@ -169,10 +169,22 @@ const char *const *net_peers(struct net *n, size_t *count)
 	return n->names;
 }
 
+void net_set_term(struct net *n, uint64_t term)
+{
+	n->term = term;
+}
+
 int net_send(struct net *n, const char *node, const Berth__Msg *msg,
 	     struct berth_error *err)
 {
 	struct net_peer *p;
+	Berth__Msg stamped;
+
+	if (n->term != 0) {
+		stamped = *msg;
+		stamped.term = n->term;
+		msg = &stamped;
+	}
 
 	if (strcmp(node, n->self) == 0)
 		return send_to_self(n, msg);

@@ -56,6 +56,9 @@ const char *net_first(const struct net *n);
  * peer goes down. */
 int net_send(struct net *n, const char *node, const Berth__Msg *msg,
 	     struct berth_error *err);
+/* From now on what is sent, to oneself too, carries the term of the leader
+ * that this rank is; 0: of none. */
+void net_set_term(struct net *n, uint64_t term);
 /* Forget a peer: pending sends are dropped, down is not called.  Should it be
  * alive after all, it is told when its next message arrives; its down handler
  * then says "dropped by NODE", and it has to join anew. */

@@ -39,6 +39,7 @@ struct net {
 	const struct net_ops *ops;
 	struct loop *loop;
 	char *self, *first;
+	uint64_t term; /* of what is sent */
 	bool founding, started;
 	/* Inside a handler; destruction waits until it is back. */
 	unsigned busy;

@@ -133,6 +133,18 @@ static void go_up(struct peer *p)
 	tell_change(p, true);
 }
 
+static void ping(struct nodes *n, const char *node)
+{
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__Ping ping = BERTH__PING__INIT;
+
+	ping.id = ++n->pings;
+	ping.sent_us = loop_now_us();
+	msg.body_case = BERTH__MSG__BODY_PING;
+	msg.ping = &ping;
+	net_send(n->net, node, &msg, NULL);
+}
+
 /* ---- peers --------------------------------------------------------------- */
 
 static struct peer *peer_of(struct nodes *n, const char *name)
@@ -168,6 +180,7 @@ void nodes_peer_up(struct nodes *n, const char *node)
 
 	p->connected = true;
 	p->heard_us = loop_now_us();
+	ping(n, node);
 }
 
 void nodes_peer_down(struct nodes *n, const char *node, const char *why)
@@ -202,7 +215,7 @@ static int send_welcome(struct nodes *n, const char *node, bool need_topology)
 	Berth__NodeWelcome w = BERTH__NODE_WELCOME__INIT;
 
 	w.leader = (char *)net_self(n->net);
-	w.term = 1;
+	w.term = n->config.term;
 	w.need_topology = need_topology;
 	msg.body_case = BERTH__MSG__BODY_NODE_WELCOME;
 	msg.node_welcome = &w;
@@ -314,22 +327,26 @@ void nodes_pong(struct nodes *n, const char *node, const Berth__Pong *pong)
 		p->rtt_us = now - pong->sent_us;
 }
 
+void nodes_announce(struct nodes *n)
+{
+	size_t count;
+	const char *const *node = net_peers(n->net, &count);
+
+	for (size_t i = 0; i < count; i++)
+		nodes_peer_up(n, node[i]);
+	ping(n, net_self(n->net));
+}
+
 static void beat(struct nodes *n, struct peer *p)
 {
 	uint64_t now = loop_now_us();
 	uint64_t limit = (uint64_t)n->config.heartbeat_timeout_ms * 1000;
-	Berth__Msg msg = BERTH__MSG__INIT;
-	Berth__Ping ping = BERTH__PING__INIT;
 
 	if (!p->connected || strcmp(p->name, net_self(n->net)) == 0)
 		return;
 	if (now - p->heard_us > limit)
 		go_away(p, "it is silent");
-	ping.id = ++n->pings;
-	ping.sent_us = now;
-	msg.body_case = BERTH__MSG__BODY_PING;
-	msg.ping = &ping;
-	net_send(n->net, p->name, &msg, NULL);
+	ping(n, p->name);
 }
 
 static void on_beat(void *arg)

@@ -32,6 +32,7 @@ struct nodes;
 
 struct nodes_config {
 	const char *version; /* of the leader; stays the caller's */
+	uint64_t term;
 	uint32_t heartbeat_ms, heartbeat_timeout_ms, node_timeout_ms;
 };
 
@@ -50,6 +51,8 @@ typedef void (*nodes_report_f)(void *arg, const char *node,
 			       const Berth__TaskReport *report);
 void nodes_on_report(struct nodes *n, nodes_report_f heard, void *arg);
 
+/* Tell every peer that this rank leads: a Ping. */
+void nodes_announce(struct nodes *n);
 void nodes_peer_up(struct nodes *n, const char *node);
 void nodes_peer_down(struct nodes *n, const char *node, const char *why);
 /* Anything that came from node shows that it lives. */

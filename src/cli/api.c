@@ -4,12 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "cli/parse.h"
 #include "io/http.h"
 
 #define ANSWER_MS 30000
+/* Between two tries, */
+#define PAUSE_NS (100 * 1000 * 1000)
+/* and how long they go on while ranks say that nobody leads, or are silent. */
+#define LEADERLESS_MS 30000
+#define SILENT_MS 20000
 
 int api_open(struct api *api, struct berth_error *err)
 {
@@ -58,10 +64,10 @@ int api_refusal(const struct api *api, int status, const char *body,
 		error_set(err, code, "%s", text);
 	else if (code == BERTH_EAUTH)
 		error_set(err, code, "%s does not accept the token in %s",
-			  api->contact->uri, api->contact->source);
+			  api_uri(api), api->contact->source);
 	else
 		error_set(err, code, "%s answered with HTTP status %d",
-			  api->contact->uri, status);
+			  api_uri(api), status);
 	json_decref(root);
 	return -1;
 }
@@ -75,20 +81,111 @@ static void blame_contact(const struct api *api, struct berth_error *err)
 			  err->text, api->contact->source);
 }
 
+const char *api_uri(const struct api *api)
+{
+	return servers_now(api->contact->servers);
+}
+
+bool api_elsewhere(struct api *api, int status, const char *body)
+{
+	struct servers *servers = api->contact->servers;
+	json_t *root;
+	const char *leader;
+	bool again = false;
+
+	if (status != 307 && status != 503)
+		return false;
+	root = json_loads(body, 0, NULL);
+	leader = json_string_value(json_object_get(root, "leader"));
+	if (status == 307 && leader) {
+		servers_refer(servers, leader);
+		again = true;
+	} else if (json_object_get(root, "retry_ms")) {
+		servers_next(servers);
+		again = true;
+	}
+	json_decref(root);
+	return again;
+}
+
+void api_look_again(struct api *api)
+{
+	struct contact *c = contact_find(api->dir, NULL);
+
+	if (c == NULL)
+		return;
+	/* The one that is asked now stays, if it is still one of them. */
+	if (!servers_knows(c->servers, api_uri(api))) {
+		contact_destroy(api->contact);
+		api->contact = c;
+		return;
+	}
+	servers_refer(c->servers, api_uri(api));
+	contact_destroy(api->contact);
+	api->contact = c;
+}
+
+/* Where one call stands. */
+struct attempt {
+	unsigned silent, referred;
+	long long begin_ms;
+};
+
+static long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Is the call to be made again, somewhere else?  Ranks that say that nobody
+ * leads will soon know of somebody; where none answers at all there is hope
+ * for as long as it takes to ask all of them twice. */
+static bool hopeful(struct api *api, struct attempt *a, int status,
+		    const char *body)
+{
+	static const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	long long past = now_ms() - a->begin_ms;
+	size_t n = servers_count(api->contact->servers);
+
+	if (status < 0) {
+		if (n < 2 || past > SILENT_MS || ++a->silent > 2 * n)
+			return false;
+		servers_next(api->contact->servers);
+		if (a->silent % n == 0)
+			api_look_again(api);
+	} else if (past > LEADERLESS_MS || !api_elsewhere(api, status, body)) {
+		return false;
+	}
+	if (status != 307 || ++a->referred > 3)
+		nanosleep(&pause, NULL);
+	return true;
+}
+
 int api_call(struct api *api, const char *method, const char *path,
 	     const json_t *body, json_t **answer, unsigned timeout_ms,
 	     struct berth_error *err)
 {
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	char *header = api->key ? mem_printf("Idempotency-Key: %s", api->key)
+				: NULL;
+	struct attempt attempt = {.begin_ms = now_ms()};
 	char *got = NULL;
-	int rc = -1;
-	int status = http_fetch(api->contact->uri, api->contact->token, method,
-				path, text, text ? strlen(text) : 0, &got,
-				NULL, timeout_ms ? timeout_ms : ANSWER_MS, err);
+	int status, rc = -1;
 
+	do {
+		free(got);
+		got = NULL;
+		status = http_fetch_with(api_uri(api), api->contact->token,
+					 header, method, path, text,
+					 text ? strlen(text) : 0, &got, NULL,
+					 timeout_ms ? timeout_ms : ANSWER_MS,
+					 err);
+	} while (hopeful(api, &attempt, status, got));
 	if (status < 0) {
 		blame_contact(api, err);
-	} else if (status >= 400) {
+	} else if (status >= 300) {
 		api_refusal(api, status, got, err);
 	} else {
 		if (answer)
@@ -96,6 +193,7 @@ int api_call(struct api *api, const char *method, const char *path,
 		rc = 0;
 	}
 	free(got);
+	free(header);
 	free(text);
 	return rc;
 }
@@ -109,7 +207,7 @@ int api_get(struct api *api, const char *path, json_t **answer,
 	if (*answer == NULL)
 		return error_set(err, BERTH_EPROTO,
 				 "%s: the answer to %s is no JSON",
-				 api->contact->uri, path);
+				 api_uri(api), path);
 	return 0;
 }
 

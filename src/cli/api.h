@@ -17,6 +17,7 @@ struct api {
 	const char *dir; /* --dir */
 	bool json;	 /* --json */
 	struct contact *contact;
+	const char *key; /* of the next POST: "Idempotency-Key", or NULL */
 };
 
 /* Rows of an option table for the fields above. */
@@ -31,8 +32,17 @@ struct api {
 int api_open(struct api *api, struct berth_error *err);
 void api_close(struct api *api);
 
+/* Who is asked now. */
+const char *api_uri(const struct api *api);
+/* An answer said that it is not from the leader: ask whom it names, or the
+ * next one, and say so with true; false: it is an answer. */
+bool api_elsewhere(struct api *api, int status, const char *body);
+/* Look into the contact file again: there may be others by now. */
+void api_look_again(struct api *api);
+
 /*
- * One call.  body may be NULL; *answer (may be NULL) is the caller's, NULL
+ * One call, repeated at the ranks until the one that leads has answered, while
+ * there is hope of that.  body may be NULL; *answer (may be NULL) is the caller's, NULL
  * when the answer was no JSON.  A status of 4xx or 5xx is an error with the
  * server's text.  Waits as long as it takes to connect, and timeout_ms (0:
  * 30 s) for the answer.

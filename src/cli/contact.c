@@ -59,6 +59,24 @@ static char *member(json_t *root, const char *name)
 	return mem_strdup(value ? value : "");
 }
 
+/* The leader first. */
+static struct servers *servers_of(json_t *root)
+{
+	char *first = member(root, "uri");
+	struct servers *s = servers_create(first);
+	json_t *uri;
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "uris"), i, uri) {
+		if (json_string_length(uri) > 0)
+			servers_refer(s, json_string_value(uri));
+	}
+	if (first[0])
+		servers_refer(s, first);
+	free(first);
+	return s;
+}
+
 static struct contact *read_file(const char *path, struct berth_error *err)
 {
 	struct contact *c = NULL;
@@ -86,11 +104,11 @@ static struct contact *read_file(const char *path, struct berth_error *err)
 		goto out;
 	}
 	c = mem_alloc(sizeof(*c));
-	c->uri = member(root, "uri");
+	c->servers = servers_of(root);
 	c->token = member(root, "token");
 	c->berth = member(root, "berth");
 	c->source = mem_strdup(path);
-	if (c->uri[0] == '\0') {
+	if (servers_count(c->servers) == 0) {
 		error_set(err, BERTH_EINPUT, "%s: no \"uri\" in it", path);
 		contact_destroy(c);
 		c = NULL;
@@ -110,7 +128,7 @@ struct contact *contact_find(const char *dir, struct berth_error *err)
 
 	if (dir == NULL && uri && uri[0]) {
 		c = mem_alloc(sizeof(*c));
-		c->uri = mem_strdup(uri);
+		c->servers = servers_create(uri);
 		c->token = mem_strdup(token ? token : "");
 		c->berth = mem_strdup("");
 		c->source = mem_strdup("BERTH_URI");
@@ -128,7 +146,7 @@ void contact_destroy(struct contact *c)
 {
 	if (c == NULL)
 		return;
-	free(c->uri);
+	servers_destroy(c->servers);
 	free(c->token);
 	free(c->berth);
 	free(c->source);

@@ -2,16 +2,18 @@
  * contact.h - where a Berth is and the token that opens it.
  *
  * BERTH_URI and BERTH_TOKEN, or the file `contact` in a Berth's state
- * directory: JSON {"uri": …, "token": …, "berth": …, "leader": …}, which must be
+ * directory: JSON {"uri": …, "uris": […], "token": …, "berth": …, "leader": …},
+ * the leader's address and those of all ranks.  The file must be
  * its owner's alone (mode 0600), since who can read it can run jobs.
  */
 #ifndef CLI_CONTACT_H
 #define CLI_CONTACT_H
 
 #include "base/error.h"
+#include "io/servers.h"
 
 struct contact {
-	char *uri;
+	struct servers *servers;
 	char *token;
 	char *berth;  /* its name, may be empty */
 	char *source; /* what to blame: a path or "BERTH_URI" */

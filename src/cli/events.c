@@ -10,6 +10,7 @@
 struct follow {
 	struct loop *loop;
 	struct api *api;
+	bool elsewhere; /* another rank is to be asked */
 	struct berth_error *err;
 	int rc;
 };
@@ -27,9 +28,11 @@ static void on_done(void *arg, int status, const char *body, size_t len,
 
 	if (status == 0)
 		*f->err = *err;
-	else if (status >= 400)
+	else if (api_elsewhere(f->api, status, body))
+		f->elsewhere = true;
+	else if (status >= 300)
 		api_refusal(f->api, status, body, f->err);
-	f->rc = status == 0 || status >= 400 ? -1 : 0;
+	f->rc = status == 0 || status >= 300 ? -1 : 0;
 	loop_stop(f->loop);
 }
 
@@ -41,7 +44,8 @@ static void on_signal(void *arg, int signo)
 	loop_stop(f->loop);
 }
 
-static int follow_events(struct api *api, const char *path,
+/* At one rank; *elsewhere: it does not lead, ask again. */
+static int follow_events(struct api *api, const char *path, bool *elsewhere,
 			 struct berth_error *err)
 {
 	static const struct http_call_events events = {on_data, on_done};
@@ -52,7 +56,7 @@ static int follow_events(struct api *api, const char *path,
 	f.loop = loop_create(err);
 	if (f.loop == NULL)
 		return -1;
-	client = http_client_create(f.loop, api->contact->uri,
+	client = http_client_create(f.loop, api_uri(api),
 				    api->contact->token, err);
 	if (client == NULL)
 		goto out;
@@ -61,6 +65,7 @@ static int follow_events(struct api *api, const char *path,
 	if (loop_run(f.loop, err) != 0)
 		f.rc = -1;
 out:
+	*elsewhere = f.elsewhere;
 	loop_signal_destroy(intr);
 	http_client_destroy(client);
 	loop_destroy(f.loop);
@@ -74,7 +79,7 @@ int cmd_events(int argc, char **argv)
 		"Print the newest events of the ledger, a JSON object a line.",
 	};
 	struct api api = {0};
-	bool follow = false;
+	bool follow = false, elsewhere = false;
 	long long from = 0;
 	const struct opt table[] = {
 		{"follow,f", OPT_FLAG, &follow, NULL,
@@ -92,8 +97,11 @@ int cmd_events(int argc, char **argv)
 		return 0;
 	snprintf(path, sizeof(path), "/v1/events?from=%lld&follow=%d", from,
 		 follow);
-	if (rest >= 0 && api_open(&api, &err) == 0)
-		rc = follow_events(&api, path, &err);
+	if (rest >= 0 && api_open(&api, &err) == 0) {
+		do
+			rc = follow_events(&api, path, &elsewhere, &err);
+		while (elsewhere);
+	}
 	api_close(&api);
 	return rc == 0 ? 0 : cli_fail(&err);
 }

@@ -18,7 +18,7 @@
 
 /* More than this in our own queue stops the stream. */
 #define QUEUE_MAX (1 << 20)
-#define RETRY_US 500000
+#define RETRY_US 200000
 /* Without contact for so long we give up. */
 #define LOST_US 60000000
 /* A job that has not started by then deserves a word. */
@@ -208,12 +208,15 @@ static void on_stream_done(void *arg, int status, const char *body, size_t len,
 	f->stream = NULL;
 	if (f->ended || f->failed)
 		return;
-	if (status >= 400 && status < 500) {
+	if (status == 307 && api_elsewhere(f->api, status, body)) {
+		loop_timer_start(f->retry, 0);
+	} else if (status >= 400 && status < 500) {
 		api_refusal(f->api, status, body, &refusal);
 		fail(f, &refusal);
 	} else if (status == 0 && !f->contacted) {
 		fail(f, err);
 	} else {
+		servers_next(f->api->contact->servers);
 		lose_contact(f, err ? err->text : "the stream was cut");
 	}
 }
@@ -259,18 +262,14 @@ static void drop_client(struct follower *f)
 	f->client = NULL;
 }
 
-/* The contact file may name another leader by now. */
+/* The contact file may name others by now. */
 static void on_retry(void *arg)
 {
 	struct follower *f = arg;
-	struct api again = {.dir = f->api->dir};
 
 	drop_client(f);
-	if (api_open(&again, NULL) == 0) {
-		api_close(f->api);
-		f->api->contact = again.contact;
-	}
-	f->client = http_client_create(f->loop, f->api->contact->uri,
+	api_look_again(f->api);
+	f->client = http_client_create(f->loop, api_uri(f->api),
 				       f->api->contact->token, &f->why);
 	if (f->client == NULL) {
 		fail(f, &f->why);
@@ -369,7 +368,7 @@ static int setup(struct follower *f, struct berth_error *err)
 	f->loop = loop_create(err);
 	if (f->loop == NULL)
 		return -1;
-	f->client = http_client_create(f->loop, f->api->contact->uri,
+	f->client = http_client_create(f->loop, api_uri(f->api),
 				       f->api->contact->token, err);
 	if (f->client == NULL)
 		return -1;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/rand.h"
 #include "cli/env.h"
 #include "cli/parse.h"
 #include "cli/program.h"
@@ -455,8 +456,14 @@ long long spec_submit(const struct spec *s, struct api *api,
 {
 	json_t *answer = NULL;
 	long long id = 0;
+	char key[33];
+	int rc;
 
-	if (api_call(api, "POST", "/v1/jobs", s->job, &answer, 0, err) != 0)
+	rand_secret_hex(key, 16);
+	api->key = key;
+	rc = api_call(api, "POST", "/v1/jobs", s->job, &answer, 0, err);
+	api->key = NULL;
+	if (rc != 0)
 		return -1;
 	id = api_int(answer, "id");
 	json_decref(answer);
@@ -464,5 +471,5 @@ long long spec_submit(const struct spec *s, struct api *api,
 		return id;
 	return error_set(err, BERTH_EPROTO,
 			 "%s: no number in the answer to a new job",
-			 api->contact->uri);
+			 api_uri(api));
 }

@@ -602,7 +602,7 @@ int cmd_up(int argc, char **argv)
 	} else {
 		say(&u, "Berth %s is up: %zu node%s, leader %s, %s\n",
 		    u.berth, a.up, a.up == 1 ? "" : "s", a.leader,
-		    u.api.contact->uri);
+		    api_uri(&u.api));
 		status = u.foreground ? stay(&u) : 0;
 	}
 	json_decref(a.nodes);

@@ -133,6 +133,7 @@ struct berth_host *host_create(struct loop *loop,
 		.uri = config->uri,
 		.token = config->token,
 		.failover_ms = config->failover_ms,
+		.epoch = config->epoch,
 	};
 
 	h->loop = loop;

@@ -20,6 +20,7 @@ struct host_config {
 	const char *uri, *token;
 	const char *name, *role; /* name NULL: the plugin's */
 	unsigned failover_ms;
+	unsigned long long epoch;
 	unsigned callback_ms; /* 0: HOST_CALLBACK_MS */
 };
 

@@ -131,6 +131,7 @@ static void on_failed(void *arg, const struct berth_error *err)
 static int serve(const struct options *o, const struct berth_plugin *plugin,
 		 struct berth_error *err)
 {
+	const char *epoch = getenv("BERTH_EPOCH");
 	struct host_config config = {
 		.plugin = plugin,
 		.uri = getenv("BERTH_URI"),
@@ -138,6 +139,7 @@ static int serve(const struct options *o, const struct berth_plugin *plugin,
 		.name = o->name,
 		.role = o->role,
 		.failover_ms = o->failover_ms,
+		.epoch = epoch ? strtoull(epoch, NULL, 10) : 0,
 	};
 	struct loop_signal *term = NULL, *intr = NULL;
 	struct run run = { .status = -1 };

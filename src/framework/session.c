@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "framework/outbox.h"
 #include "io/http.h"
+#include "io/servers.h"
 
 #define SECOND UINT64_C(1000000)
 #define PAUSE_FIRST (SECOND / 10)
@@ -21,7 +22,7 @@
 #define REGISTER_MS 10000
 #define CALLS_MS 60000
 
-enum { LINE_MAX_BYTES = 256 << 20 };
+enum { LINE_MAX_BYTES = 256 << 20, REFERRALS_MAX = 4 };
 
 enum phase {
 	DOWN,	     /* waiting for the next try */
@@ -35,12 +36,15 @@ struct session {
 	const struct session_events *ev;
 	void *arg;
 	char *name, *registration; /* its body */
-	struct http_client *client;
+	struct servers *servers;
+	char *token;
+	struct http_client *client; /* of the one that is asked now */
 	enum phase phase;
 	char *events_path, *calls_path; /* with the session's key */
 	struct http_call *registering, *stream, *posting;
 	struct loop_timer *retry, *silence, *wake;
 	uint64_t pause, up_since, heard;
+	unsigned referrals; /* one after the other */
 	struct buf line; /* of the stream; begins with what is not decoded */
 	size_t scanned;	 /* no newline up to here */
 	struct event event;
@@ -71,6 +75,19 @@ static void go_down(struct session *s)
 	s->phase = DOWN;
 }
 
+/* Somebody else leads. */
+static void referred(struct session *s, const char *uri)
+{
+	go_down(s);
+	servers_refer(s->servers, uri);
+	if (s->referrals++ < REFERRALS_MAX)
+		loop_timer_start(s->retry, 0);
+	else
+		loop_timer_start(s->retry, PAUSE_FIRST);
+}
+
+/* No leader, or none here.  One after the other is asked; a pause that grows
+ * comes with each round. */
 static void lost(struct session *s, const char *why)
 {
 	if (s->phase == UP && loop_now_us() - s->up_since > STEADY)
@@ -79,7 +96,9 @@ static void lost(struct session *s, const char *why)
 		log_warn("no connection to the broker (%s); trying again",
 			 why);
 	go_down(s);
-	loop_timer_start(s->retry, s->pause);
+	s->referrals = 0;
+	servers_next(s->servers);
+	loop_timer_start(s->retry, s->pause / servers_count(s->servers));
 	s->pause = s->pause * 2 < PAUSE_MOST ? s->pause * 2 : PAUSE_MOST;
 }
 
@@ -92,6 +111,33 @@ static void on_silence(void *arg)
 		lost(s, "nothing heard for 35 s");
 	else
 		loop_timer_start(s->silence, SILENCE - quiet);
+}
+
+/* "leader" of an answer that says who it is; the caller frees. */
+static char *leader_of(int status, const char *body, size_t len)
+{
+	json_t *json;
+	char *uri;
+
+	if (status != 307)
+		return NULL;
+	json = json_loadb(body, len, 0, NULL);
+	uri = mem_strdup(json_string_value(json_object_get(json, "leader")));
+	json_decref(json);
+	return uri;
+}
+
+/* An answer that is none: whom to ask next. */
+static void turned_away(struct session *s, int status, const char *body,
+			size_t len, const char *why)
+{
+	char *leader = leader_of(status, body, len);
+
+	if (leader)
+		referred(s, leader);
+	else
+		lost(s, why);
+	free(leader);
 }
 
 /* The text of an error answer, for a log line. */
@@ -150,7 +196,7 @@ static void calls_done(void *arg, int status, const char *body, size_t len,
 		session_wake(s);
 		return;
 	}
-	lost(s, text);
+	turned_away(s, status, body, len, text);
 }
 
 static void send_batch(struct session *s)
@@ -216,6 +262,7 @@ static void take_event(struct session *s, const char *line, size_t len)
 			return;
 		}
 		s->phase = UP;
+		s->referrals = 0;
 		s->up_since = loop_now_us();
 		log_info("registered as %s", s->name);
 	}
@@ -259,8 +306,9 @@ static void stream_done(void *arg, int status, const char *body, size_t len,
 	if (status == 200)
 		lost(s, "the stream of events ended");
 	else
-		lost(s, answer_text(status, body, len, err, room,
-				    sizeof(room)));
+		turned_away(s, status, body, len,
+			    answer_text(status, body, len, err, room,
+					sizeof(room)));
 }
 
 /* ---- registering ---- */
@@ -315,14 +363,28 @@ static void register_done(void *arg, int status, const char *body, size_t len,
 		s->ev->failed(s->arg, &why);
 		return;
 	}
-	lost(s, text);
+	turned_away(s, status, body, len, text);
+}
+
+/* To the one whose turn it is. */
+static int connect_now(struct session *s, struct berth_error *err)
+{
+	http_client_destroy(s->client);
+	s->client = http_client_create(s->loop, servers_now(s->servers),
+				       s->token, err);
+	return s->client ? 0 : -1;
 }
 
 static void try_register(void *arg)
 {
 	static const struct http_call_events ev = { .done = register_done };
 	struct session *s = arg;
+	struct berth_error err = { 0 };
 
+	if (connect_now(s, &err) < 0) {
+		lost(s, err.text);
+		return;
+	}
 	s->phase = REGISTERING;
 	s->registering = http_call_start(s->client, "POST", "/v1/frameworks",
 					 s->registration,
@@ -340,6 +402,10 @@ static char *registration(const struct session_config *c,
 			      "options_doc",
 			      c->options_doc ? c->options_doc : "");
 	char *text = NULL;
+
+	if (o && c->epoch)
+		json_object_set_new(o, "epoch",
+				    json_integer((json_int_t)c->epoch));
 
 	if (o)
 		text = json_dumps(o, JSON_COMPACT);
@@ -370,10 +436,9 @@ struct session *session_create(struct loop *loop,
 	s->silence = loop_timer_create(loop, on_silence, s);
 	s->wake = loop_timer_create(loop, on_wake, s);
 	s->registration = registration(config, err);
-	if (s->registration)
-		s->client = http_client_create(loop, config->uri,
-					       config->token, err);
-	if (!s->client) {
+	s->servers = servers_create(config->uri);
+	s->token = mem_strdup(config->token);
+	if (!s->registration || connect_now(s, err) < 0) {
 		session_destroy(s);
 		return NULL;
 	}
@@ -387,6 +452,8 @@ void session_destroy(struct session *s)
 		return;
 	go_down(s);
 	http_client_destroy(s->client);
+	servers_destroy(s->servers);
+	free(s->token);
 	loop_timer_destroy(s->retry);
 	loop_timer_destroy(s->silence);
 	loop_timer_destroy(s->wake);

@@ -20,12 +20,15 @@ struct session;
 
 /* Strings are copied. */
 struct session_config {
-	const char *uri;   /* "http://host:port" or "unix:/path" */
+	/* "http://host:port" or "unix:/path"; more of them with blanks
+	 * between: one of them leads or knows who does. */
+	const char *uri;
 	const char *token;
 	const char *name;  /* of the framework */
 	const char *role;
 	const char *options_doc; /* may be NULL */
 	unsigned failover_ms;
+	unsigned long long epoch; /* of who started us; 0: nobody */
 };
 
 struct session_events {

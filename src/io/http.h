@@ -34,6 +34,8 @@ int http_server_listen_tcp(struct http_server *s, const char *host,
 
 const char *http_method(const struct http_request *req); /* "GET" */
 const char *http_path(const struct http_request *req);	 /* decoded, no query */
+/* Path and query as they came, encoded. */
+const char *http_target(const struct http_request *req);
 /* Decoded query parameter or NULL; lives as long as the request. */
 const char *http_query(const struct http_request *req, const char *name);
 const char *http_header(const struct http_request *req, const char *name);
@@ -41,6 +43,9 @@ const char *http_header(const struct http_request *req, const char *name);
 const char *http_body(struct http_request *req, size_t *len);
 const char *http_peer(const struct http_request *req);
 
+/* A header of the answer; before it is given. */
+void http_reply_header(struct http_request *req, const char *name,
+		       const char *value);
 void http_reply(struct http_request *req, int status, const char *type,
 		const void *body, size_t len);
 /* {"error": text, "code": …} with the status of err. */
@@ -95,6 +100,12 @@ int http_fetch(const char *uri, const char *token, const char *method,
 	       const char *path, const void *body_in, size_t len_in,
 	       char **body, size_t *len, unsigned timeout_ms,
 	       struct berth_error *err);
+
+/* The same with a further header, "Name: value" (NULL: none). */
+int http_fetch_with(const char *uri, const char *token, const char *header,
+		    const char *method, const char *path, const void *body_in,
+		    size_t len_in, char **body, size_t *len,
+		    unsigned timeout_ms, struct berth_error *err);
 
 /* Percent-encode for a query; the caller frees. */
 char *http_encode(const char *s);

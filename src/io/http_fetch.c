@@ -2,15 +2,19 @@
  * http_fetch.c - one transfer with libcurl: how each is set up, and the
  * blocking call of http.h.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "io/http.h"
 #include "io/http_curl.h"
 
-#define CONNECT_TIMEOUT_MS 10000L
+#define CONNECT_TIMEOUT_MS 5000L
+#define UNACKNOWLEDGED_MS 5000
 
 int http_check_uri(const char *uri, struct berth_error *err)
 {
@@ -74,6 +78,17 @@ struct curl_slist *http_make_headers(const char *token, bool body)
 	return list;
 }
 
+/* A server whose node is gone is given up after some seconds without an
+ * acknowledgement, also while nothing is on its way but probes. */
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	int ms = UNACKNOWLEDGED_MS;
+
+	/* Not a TCP socket: nothing to do. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	return CURL_SOCKOPT_OK;
+}
+
 void http_set_common(CURL *easy, unsigned timeout_ms, char *why)
 {
 	why[0] = '\0';
@@ -84,8 +99,9 @@ void http_set_common(CURL *easy, unsigned timeout_ms, char *why)
 			 (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 20L);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 10L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 2L);
+	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 1L);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 256L * 1024);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
@@ -125,10 +141,10 @@ static size_t fetch_write(char *data, size_t size, size_t n, void *arg)
 	return n;
 }
 
-int http_fetch(const char *uri, const char *token, const char *method,
-	       const char *path, const void *body_in, size_t len_in,
-	       char **body, size_t *len, unsigned timeout_ms,
-	       struct berth_error *err)
+int http_fetch_with(const char *uri, const char *token, const char *header,
+		    const char *method, const char *path, const void *body_in,
+		    size_t len_in, char **body, size_t *len,
+		    unsigned timeout_ms, struct berth_error *err)
 {
 	struct curl_slist *headers = NULL;
 	char why[CURL_ERROR_SIZE];
@@ -144,6 +160,8 @@ int http_fetch(const char *uri, const char *token, const char *method,
 		return error_set(err, BERTH_ESYS, "libcurl does not start");
 	buf_init(&in);
 	headers = http_make_headers(token, body_in != NULL);
+	if (header)
+		headers = curl_slist_append(headers, header);
 	http_set_common(easy, timeout_ms, why);
 	http_set_target(easy, uri, path);
 	http_set_body(easy, method, body_in, len_in);
@@ -163,4 +181,13 @@ int http_fetch(const char *uri, const char *token, const char *method,
 	curl_slist_free_all(headers);
 	curl_easy_cleanup(easy);
 	return status;
+}
+
+int http_fetch(const char *uri, const char *token, const char *method,
+	       const char *path, const void *body_in, size_t len_in,
+	       char **body, size_t *len, unsigned timeout_ms,
+	       struct berth_error *err)
+{
+	return http_fetch_with(uri, token, NULL, method, path, body_in, len_in,
+			       body, len, timeout_ms, err);
 }

@@ -248,6 +248,11 @@ const char *http_path(const struct http_request *req)
 	return req->path;
 }
 
+const char *http_target(const struct http_request *req)
+{
+	return evhttp_request_get_uri(req->ev);
+}
+
 const char *http_query(const struct http_request *req, const char *name)
 {
 	return evhttp_find_header(&req->query, name);
@@ -278,6 +283,13 @@ static void set_type(struct http_request *req, const char *type)
 	if (type)
 		evhttp_add_header(evhttp_request_get_output_headers(req->ev),
 				  "Content-Type", type);
+}
+
+void http_reply_header(struct http_request *req, const char *name,
+		       const char *value)
+{
+	evhttp_add_header(evhttp_request_get_output_headers(req->ev), name,
+			  value);
 }
 
 void http_reply(struct http_request *req, int status, const char *type,

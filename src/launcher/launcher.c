@@ -19,6 +19,7 @@
 #include "launcher/coll.h"
 #include "launcher/context.h"
 #include "launcher/directory.h"
+#include "launcher/fence.h"
 #include "launcher/joins.h"
 #include "launcher/mesh.h"
 #include "launcher/network.h"
@@ -49,6 +50,7 @@ struct launcher {
 	struct joins *joins;
 	struct broker_job *broker;
 	struct contexts *contexts;
+	struct fence *fence;
 	struct loop_signal *on_child, *on_term, *on_int;
 	struct loop_timer *end_timer;
 	enum ending ending;
@@ -147,6 +149,47 @@ static void shutdown_all(struct launcher *la, const Berth__Msg *msg)
 	launcher_end(la, msg->shutdown->kill_tasks, msg->shutdown->reason);
 }
 
+/* Of the leader that there is, or of no leader: what a tool says. */
+static bool admits(struct launcher *la, const Berth__Msg *msg)
+{
+	bool tool = msg->body_case == BERTH__MSG__BODY_SHUTDOWN &&
+		    msg->term == 0;
+
+	fence_raise(la->fence, msg->term);
+	if (tool || msg->term >= fence_term(la->fence))
+		return true;
+	log_warn("a %s message of term %" PRIu64 ", and now is %" PRIu64
+		 ": refused",
+		 msg_name(msg), msg->term, fence_term(la->fence));
+	return false;
+}
+
+/* The leader's own launcher tells the others, whom their ranks may not. */
+static void new_term(struct launcher *la, const Berth__Msg *msg)
+{
+	if (fence_raise(la->fence, msg->term) &&
+	    strcmp(msg->new_term->leader, la->settings->node) == 0)
+		mesh_send_all(la->mesh, msg);
+}
+
+/* What a leader orders. */
+static void from_leader(struct launcher *la, Berth__Msg *msg)
+{
+	if (!admits(la, msg))
+		return;
+	switch (msg->body_case) {
+	case BERTH__MSG__BODY_ROSTER:
+		take_roster(la, msg->roster);
+		break;
+	case BERTH__MSG__BODY_SHUTDOWN:
+		shutdown_all(la, msg);
+		break;
+	default:
+		work_from_rank(la->work, msg);
+		break;
+	}
+}
+
 static void from_rank(void *arg, Berth__Msg *msg)
 {
 	struct launcher *la = arg;
@@ -155,20 +198,19 @@ static void from_rank(void *arg, Berth__Msg *msg)
 	case BERTH__MSG__BODY_LAUNCH:
 	case BERTH__MSG__BODY_KILL:
 	case BERTH__MSG__BODY_STDIN_DATA:
-		work_from_rank(la->work, msg);
+	case BERTH__MSG__BODY_ROSTER:
+	case BERTH__MSG__BODY_SHUTDOWN:
+		from_leader(la, msg);
+		break;
+	case BERTH__MSG__BODY_NEW_TERM:
+		new_term(la, msg);
 		break;
 	case BERTH__MSG__BODY_JOIN_OFFER:
 	case BERTH__MSG__BODY_JOIN_FAILED:
 		joins_from_rank(la->joins, msg);
 		break;
-	case BERTH__MSG__BODY_ROSTER:
-		take_roster(la, msg->roster);
-		break;
 	case BERTH__MSG__BODY_LAUNCHER_INFO:
 		take_info(la, msg->launcher_info);
-		break;
-	case BERTH__MSG__BODY_SHUTDOWN:
-		shutdown_all(la, msg);
 		break;
 	default:
 		log_debug("the rank says %s, which is not for a launcher",
@@ -300,6 +342,9 @@ static void from_node(void *arg, const char *node, const Berth__Msg *msg)
 		break;
 	case BERTH__MSG__BODY_ROSTER:
 		take_roster(la, msg->roster);
+		break;
+	case BERTH__MSG__BODY_NEW_TERM:
+		fence_raise(la->fence, msg->term);
 		break;
 	case BERTH__MSG__BODY_SHUTDOWN:
 		if (la->ending == RUNNING)
@@ -436,6 +481,7 @@ struct launcher *launcher_create(struct loop *l, struct settings *s,
 	la->roster = r;
 	la->cgroups = cgroups_create(name);
 	la->contexts = contexts_create(s->dir);
+	la->fence = fence_create(s->dir);
 	la->end_timer = loop_timer_create(l, end_timer, la);
 	create_services(la);
 	la->on_child = loop_signal_create(l, SIGCHLD, on_child, la);
@@ -463,6 +509,7 @@ void launcher_destroy(struct launcher *la)
 	rank_destroy(la->rank);
 	mesh_destroy(la->mesh);
 	contexts_destroy(la->contexts);
+	fence_destroy(la->fence);
 	cgroups_destroy(la->cgroups);
 	free(la);
 }

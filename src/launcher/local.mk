@@ -10,6 +10,7 @@ src_launcher_liblauncher_a_SOURCES = \
 	src/launcher/context.c src/launcher/context.h \
 	src/launcher/dir_table.c src/launcher/dir_table.h \
 	src/launcher/directory.c src/launcher/directory.h \
+	src/launcher/fence.c src/launcher/fence.h \
 	src/launcher/joins.c src/launcher/joins.h \
 	src/launcher/launcher.c src/launcher/launcher.h \
 	src/launcher/mesh.c src/launcher/mesh.h \

@@ -45,6 +45,7 @@ struct rig_agent {
 struct rig {
 	struct loop *loop;
 	struct net_hub *hub;
+	struct api_server *server;
 	struct leader *leader;
 	struct http_client *client;
 	struct rig_agent agent[2];
