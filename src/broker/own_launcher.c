@@ -53,14 +53,13 @@ static char *read_secret(const char *path)
 
 /* Of all ranks that try, one makes the file; it is there whole or not at
  * all. */
-static int make_secret(const char *dir, const char *path,
-		       struct berth_error *err)
+static int make_secret(const char *path, struct berth_error *err)
 {
 	char hex[SECRET_HEX + 1], *temp;
 	int fd, rc = 0;
 
 	rand_secret_hex(hex, SECRET_HEX / 2);
-	temp = mem_printf("%s/secret.%.16s", dir, hex);
+	temp = mem_printf("%s.%.16s", path, hex);
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	rand_secret_hex(hex, SECRET_HEX / 2);
 	if (fd < 0 || write(fd, hex, SECRET_HEX) != SECRET_HEX ||
@@ -74,16 +73,18 @@ static int make_secret(const char *dir, const char *path,
 	return rc;
 }
 
-static char *find_secret(const char *dir, struct berth_error *err)
+/* The file "secret" or "token": one for all ranks. */
+static char *find_secret(const char *dir, const char *name,
+			 struct berth_error *err)
 {
-	char *path = mem_printf("%s/secret", dir);
+	char *path = mem_printf("%s/%s", dir, name);
 	char *secret = read_secret(path);
 
-	if (secret == NULL && make_secret(dir, path, err) == 0) {
+	if (secret == NULL && make_secret(path, err) == 0) {
 		secret = read_secret(path);
 		if (secret == NULL)
 			error_set(err, BERTH_EINPUT,
-				  "%s holds no secret of a Berth: remove it",
+				  "%s holds nothing of a Berth: remove it",
 				  path);
 	}
 	free(path);
@@ -143,13 +144,12 @@ static int start(const struct broker_conf *c, const char *secret,
 {
 	char *program = where_program("berth-launcher", err);
 	char *conf = c->conf_path ? read_text(c->conf_path) : NULL;
-	char token[SECRET_HEX + 1];
 	const struct start_config config = {
 		.berth = c->berth,
 		.state_dir = c->state_dir,
 		.base_dir = c->state_dir,
 		.secret = secret,
-		.token = token,
+		.token = c->token,
 		.network = c->network ? c->network : "",
 		.topology = c->topology ? c->topology : "",
 		.conf = conf ? conf : "",
@@ -159,7 +159,6 @@ static int start(const struct broker_conf *c, const char *secret,
 	struct start *s = NULL;
 	int rc = -1;
 
-	rand_secret_hex(token, SECRET_HEX / 2);
 	if (program) {
 		s = start_create(&config);
 		rc = start_command(s, argv, &name, 1, false, NULL, err);
@@ -174,21 +173,25 @@ static int start(const struct broker_conf *c, const char *secret,
 	return rc;
 }
 
-int own_launcher_ensure(const struct broker_conf *c, char **address,
+int own_launcher_ensure(struct broker_conf *c, char **address,
 			struct berth_error *err)
 {
 	char *secret;
 	int rc;
 
 	*address = NULL;
+	if (make_state_dir(c->state_dir, err) < 0)
+		return -1;
+	free(c->token);
+	c->token = find_secret(c->state_dir, "token", err);
+	if (c->token == NULL)
+		return -1;
 	if (listens(c)) {
 		log_info("the node's launcher is there");
 		*address = read_address(c);
 		return 0;
 	}
-	if (make_state_dir(c->state_dir, err) < 0)
-		return -1;
-	secret = find_secret(c->state_dir, err);
+	secret = find_secret(c->state_dir, "secret", err);
 	if (secret == NULL)
 		return -1;
 	rc = start(c, secret, address, err);

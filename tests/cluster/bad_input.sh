@@ -92,7 +92,7 @@ equal "the service goes on" "still here" \
 
 # ---- a dead contact file
 mkdir "$WORK/dead"
-sed "s/:[0-9]\{2,5\}/:1/" "$contact" >"$WORK/dead/contact"
+sed "s/:[0-9]\{2,5\}/:1/g" "$contact" >"$WORK/dead/contact"
 chmod 600 "$WORK/dead/contact"
 BERTH_DIR=$WORK/dead
 out=$(BERTH_DIR=$WORK/dead timeout 20 "$BERTH" nodes 2>&1)

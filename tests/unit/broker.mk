@@ -22,6 +22,14 @@ tests_unit_leader_fault_test_SOURCES = tests/unit/leader_fault_test.c \
 tests_unit_leader_fault_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)
 tests_unit_leader_fault_test_LDADD = $(LEADER_TEST_LDADD)
 
+UNIT_TESTS += tests/unit/failover_test
+tests_unit_failover_test_SOURCES = tests/unit/failover_test.c $(LEADER_RIG)
+tests_unit_failover_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)
+tests_unit_failover_test_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNET) \
+	$(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) \
+	$(LIBMODEL) $(LIBBASE) $(CUNIT_LIBS) $(LEADER_LIBS) $(TOPO_LIBS) \
+	$(RPC_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+
 # The ranks as peers: one test for both transports.
 UNIT_TESTS += tests/unit/net_test
 tests_unit_net_test_SOURCES = tests/unit/net_test.c tests/unit/unit.h \

@@ -9,6 +9,11 @@ tests_unit_stream_test_SOURCES = tests/unit/stream_test.c tests/unit/unit.h
 tests_unit_stream_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_stream_test_LDADD = $(LIBIO) $(LIBBASE) $(CUNIT_LIBS) $(IO_LIBS)
 
+UNIT_TESTS += tests/unit/servers_test
+tests_unit_servers_test_SOURCES = tests/unit/servers_test.c tests/unit/unit.h
+tests_unit_servers_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_servers_test_LDADD = $(LIBIO) $(LIBBASE) $(CUNIT_LIBS)
+
 UNIT_TESTS += tests/unit/http_test
 tests_unit_http_test_SOURCES = tests/unit/http_test.c tests/unit/unit.h
 tests_unit_http_test_CPPFLAGS = $(UNIT_CPPFLAGS)

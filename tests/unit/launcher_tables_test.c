@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "launcher/context.h"
+#include "launcher/fence.h"
 #include "launcher/nodedir.h"
 #include "launcher/roster.h"
 #include "launcher/settings.h"
@@ -290,6 +291,24 @@ static void test_tasks_are_forgotten(void)
 	tasks_destroy(t);
 }
 
+static void test_fence(void)
+{
+	char *dir = node_dir();
+	struct fence *f = fence_create(dir);
+
+	CU_ASSERT_EQUAL(fence_term(f), 0);
+	CU_ASSERT_TRUE(fence_raise(f, 7));
+	CU_ASSERT_FALSE(fence_raise(f, 7));
+	CU_ASSERT_FALSE(fence_raise(f, 3));
+	CU_ASSERT_EQUAL(fence_term(f), 7);
+	fence_destroy(f);
+	/* A launcher that starts again knows it still. */
+	f = fence_create(dir);
+	CU_ASSERT_EQUAL(fence_term(f), 7);
+	fence_destroy(f);
+	remove_dir(dir);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -298,6 +317,7 @@ int main(void)
 		{"roster", test_roster},
 		{"node folder", test_nodedir},
 		{"context ids", test_contexts},
+		{"the highest term", test_fence},
 		{"tasks", test_tasks},
 		{"told ends are forgotten", test_tasks_are_forgotten},
 	};
