@@ -161,6 +161,8 @@ static void add_members(struct buf *b, const struct event *ev)
 				1000);
 		add_str(b, "claimant", ev->revoking.claimant);
 		add_str(b, "demand", ev->revoking.demand);
+		add_str(b, "reason",
+			ev->revoking.lent ? "lent" : "guarantee");
 		break;
 	case EVENT_JOB_SUBMITTED:
 		add_int(b, "job", (long long)ev->job_submitted.job);

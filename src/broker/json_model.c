@@ -202,6 +202,7 @@ json_t *json_slice(const struct slice *s)
 	put_str(o, "fit", fit_level_name(s->fit));
 	put_int(o, "gpu_distance", s->gpu_distance);
 	put(o, "revocable", json_boolean(s->revocable));
+	put(o, "lent", json_boolean(s->lent_for != 0));
 	put_str(o, "state", slice_state_name(s->state));
 	put_str(o, "framework", s->framework != NULL ? s->framework->name : "");
 	put_int(o, "job", s->job);

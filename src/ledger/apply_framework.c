@@ -168,6 +168,8 @@ int apply_demand_set(struct ledger *l, const struct event *ev,
 	d->stamp = l->next_seq++;
 	if (old != NULL) {
 		d->seq = old->seq;
+		d->waits_us = old->waits_us;
+		d->called = old->called;
 		d->offered = old->offered;
 		unlink_demand(l, old, d);
 	} else {

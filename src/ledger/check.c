@@ -392,6 +392,11 @@ static int check_frameworks(const struct ledger *l, struct berth_error *err)
 			return -1;
 		noffers += f->noffers;
 	}
+	for (size_t i = 0; i < l->nlent; i++) {
+		if (!l->lent[i]->revocable || l->lent[i]->lent_for == 0)
+			WRONG("slice %llu: it is lent for nobody or for good",
+			      (unsigned long long)l->lent[i]->id);
+	}
 	if (nslices != l->slices.count || noffers != l->offers.count)
 		WRONG("slices or offers without an owner");
 	if (nactive != l->nactive || ndirty != l->ndirty_demands)

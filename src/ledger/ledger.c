@@ -27,6 +27,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	DEFAULT(o->offer_us, 5000000);
 	DEFAULT(o->refuse_us, 1000000);
 	DEFAULT(o->grace_us, 5000000);
+	DEFAULT(o->lend_us, 5000000);
 	DEFAULT(o->keep_jobs, 10000);
 	DEFAULT(o->keep_tasks_us, 60000000);
 	DEFAULT(o->keep_tasks, 20000);
@@ -48,6 +49,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	TAILQ_INIT(&l->dirty);
 	heap_init(&l->due);
 	index_init(&l->index);
+	l->lend_at_us = UINT64_MAX;
 	l->next_seq = 1;
 	l->next_offer = 1;
 	l->next_slice = 1;
@@ -135,6 +137,8 @@ void ledger_destroy(struct ledger *l)
 	index_finish(&l->index);
 	free(l->active);
 	free(l->revoking);
+	free(l->lent);
+	free(l->borrower);
 	free(l->held);
 	free(l->before);
 	if (l->options.policy->destroy != NULL)

@@ -45,6 +45,8 @@ struct ledger_options {
 	uint64_t offer_us;	  /* 5 s: how long an offer stands */
 	uint64_t refuse_us;	  /* 1 s: filter for what an accept leaves */
 	uint64_t grace_us;	  /* 5 s: to give a revoked slice back */
+	uint64_t lend_us;	  /* 5 s: a gang waits so long before what is
+				     held for it is lent; UINT64_MAX: never */
 	size_t keep_jobs;	  /* 10000 ended jobs */
 	uint64_t keep_tasks_us;	  /* 60 s: tasks of an ended job */
 	size_t keep_tasks;	  /* 20000 tasks of ended jobs */

@@ -14,6 +14,7 @@ src_ledger_libledger_a_SOURCES = \
 	src/ledger/hold.c \
 	src/ledger/index.c src/ledger/index.h \
 	src/ledger/ledger.c src/ledger/ledger.h \
+	src/ledger/lend.c \
 	src/ledger/place.c \
 	src/ledger/possible.c \
 	src/ledger/revoke.c \

@@ -69,7 +69,8 @@ static unsigned beside_hold(const struct demand *d, const struct node *n,
 static bool held_for_another(const struct ledger *l, const struct demand *d,
 			     const struct node *n)
 {
-	return n->index.hold_round == l->round && n->index.holder != NULL &&
+	return !l->lending && n->index.hold_round == l->round &&
+	       n->index.holder != NULL &&
 	       n->index.holder != d;
 }
 
@@ -103,6 +104,8 @@ unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
 	unsigned units;
 
 	if (!n->index.indexed || (d->exclusive && n->nslices > 0))
+		return 0;
+	if (l->lending && !lend_from(l, n))
 		return 0;
 	if (d->per_node > 0 && limit > d->per_node)
 		limit = d->per_node;
@@ -295,6 +298,15 @@ static void from_dirty(struct search *s)
 	}
 }
 
+/* While it is lent. */
+static void from_held(struct search *s)
+{
+	for (size_t i = 0; i < s->l->nheld; i++) {
+		if (!visit(s, s->l->held[i].node))
+			return;
+	}
+}
+
 /* ---- sharing out ---- */
 
 /* The shares hold what each node could have: give to each the least that it
@@ -349,6 +361,8 @@ static void walk(struct search *s)
 
 	if (d->nodes != NULL && d->nodes[0] != NULL)
 		from_names(s, d->nodes);
+	else if (s->l->lending)
+		from_held(s);
 	else if (!look_at_all(s->l, d))
 		from_dirty(s);
 	else if (d->packing == PACKING_ANY && !demand_gathers(d))

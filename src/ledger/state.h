@@ -14,6 +14,7 @@
  *   call_job.c
  *   place.c          where units of a demand could go
  *   hold.c           nodes that are kept for one that has to wait
+ *   lend.c           what is held is lent, and called back
  *   possible.c       whether a demand could ever be met
  *   revoke.c         slices that are taken back
  *   round.c          the round, and the view that a policy gets
@@ -71,6 +72,12 @@ struct ledger {
 	struct slice **revoking; /* being taken back */
 	size_t nrevoking, revoking_room;
 	struct idmap offers;
+	struct slice **lent; /* of what is held for gangs, in their order */
+	size_t nlent, lent_room;
+	uint64_t lend_at_us; /* something that is held will be lent then */
+	bool lending;	     /* the policy shares out what is held */
+	struct demand **borrower; /* scratch of that */
+	size_t borrower_room;
 	struct offer_list open; /* oldest first */
 	struct idmap jobs;	/* ended ones too */
 	struct job_list live;	/* not ended, by id */
@@ -276,7 +283,33 @@ bool place_allows(const struct demand *d, const struct node *n);
 /* Keep n for so many units of d in this round, if nobody holds it. */
 void place_keep(struct ledger *l, struct demand *d, struct node *n,
 		unsigned units);
-/* As view_hold of policy.h. */
+/* As view_hold of policy.h; d->ready says whether what is free, lent and on
+ * its way back for d is enough. */
 unsigned place_hold(struct ledger *l, struct demand *d);
+
+/* ---- lending (lend.c) ---- */
+
+/* Does its role let d have the least that it needs?  (round.c) */
+bool round_allows(const struct ledger *l, const struct demand *d);
+
+/* s, which has lent_for, begins and ends. */
+void lend_add(struct ledger *l, struct slice *s);
+void lend_remove(struct ledger *l, const struct slice *s);
+/* Is s lent, and everybody whose it is has his guarantee without it? */
+bool lend_may_call(const struct slice *s);
+/* Find those lent of d's that can be called back, all of them together. */
+void lend_mark(struct ledger *l, const struct demand *d);
+/* As place_units, with what is on its way back to d and (lent) what can be
+ * called back. */
+unsigned lend_units(struct ledger *l, struct demand *d, struct node *n,
+		    bool lent, unsigned limit);
+/* First of all in a round: hold for those who called back what they lent. */
+void lend_keep(struct ledger *l);
+/* After the policy held: call back for those who are ready.  Does anybody
+ * lend now? */
+bool lend_call(struct ledger *l);
+/* Is what is held of n lent in this round?  May d borrow? */
+bool lend_from(const struct ledger *l, const struct node *n);
+bool lend_to(const struct demand *d);
 
 #endif

@@ -87,6 +87,11 @@ struct demand {
 	bool active;	      /* wants offers now, see ledger */
 	bool dirty;	      /* has to look at every node */
 	bool clipped;	      /* its role's limit kept it from more */
+	uint64_t waits_us;    /* a gang: nodes are held for it since then */
+	bool ready;	      /* what is free or lent would do for it … */
+	bool called;	      /* … and what is lent was called back */
+	bool lends;	      /* in this round of lending: */
+	uint64_t lend_round;
 	struct map *named, *excluded; /* nodes and exclude as sets; NULL:
 					 all, none */
 	struct filter *blocked; /* of all nodes, NULL: none */

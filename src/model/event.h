@@ -148,6 +148,7 @@ struct event {
 			uint64_t job;
 			uint64_t deadline_us;
 			const char *claimant, *demand;
+			bool lent; /* to be called back for this gang */
 		} revoking;
 		struct {
 			uint64_t job; /* greater than every one before */
