@@ -310,21 +310,21 @@ static void no_revoke(struct view *v, struct demand *d,
 }
 
 /* Nothing is held or taken back on behalf of borrowers. */
-static const struct view_ops lend_ops = {
-	.units_with = no_units,
-	.keep = no_keep,
-	.revoke = no_revoke,
-	.place = op_place,
-	.units = op_units,
-	.decide = op_decide,
-	.hold = no_hold,
-	.nodes = op_nodes,
-	.more = op_more,
-};
+static struct view_ops lend_ops(void)
+{
+	struct view_ops o = ops;
+
+	o.units_with = no_units;
+	o.keep = no_keep;
+	o.revoke = no_revoke;
+	o.hold = no_hold;
+	return o;
+}
 
 static void lend(struct round *r)
 {
 	struct ledger *l = r->l;
+	const struct view_ops own = lend_ops();
 	struct round again = *r;
 	size_t n = 0;
 
@@ -339,7 +339,7 @@ static void lend(struct round *r)
 	}
 	if (n == 0)
 		return;
-	again.view.ops = &lend_ops;
+	again.view.ops = &own;
 	again.view.demand = l->borrower;
 	again.view.ndemands = n;
 	again.view.guarantees = false;

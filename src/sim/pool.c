@@ -285,7 +285,6 @@ int pool_init(struct pool *p, const struct pool_options *options,
 	struct ledger_options o = {
 		.policy = options->policy,
 		.keep_jobs = 16,
-		.lend_us = UINT64_MAX, /* models give nothing back yet */
 		.keep_tasks_us = 1,
 		.keep_tasks = 1,
 		.keep_failed = 1,

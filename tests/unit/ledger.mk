@@ -18,6 +18,7 @@ UNIT_TESTS += tests/unit/urn_test
 tests_unit_urn_test_SOURCES = tests/unit/urn_test.c tests/unit/unit.h
 tests_unit_urn_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_urn_test_LDADD = $(LIBPOLICY) $(LIBMODEL) $(LIBBASE) $(CUNIT_LIBS)
+
 UNIT_TESTS += tests/unit/gang_test
 tests_unit_gang_test_SOURCES = tests/unit/gang_test.c tests/unit/unit.h
 tests_unit_gang_test_CPPFLAGS = $(UNIT_CPPFLAGS)
