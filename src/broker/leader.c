@@ -39,7 +39,7 @@ struct leader_settings {
 	size_t nroles;
 	uint64_t term;
 	uint64_t seed;
-	uint32_t offer_expiry_ms, heartbeat_ms, heartbeat_timeout_ms,
+	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;
 	size_t keep_jobs, keep_events;
 };
@@ -107,6 +107,7 @@ static void settings_init(struct leader_settings *s,
 		.term = c->term,
 		.seed = c->seed,
 		.offer_expiry_ms = or_default(c->offer_expiry_ms, 5000),
+		.lend_after_ms = or_default(c->lend_after_ms, 5000),
 		.heartbeat_ms = or_default(c->heartbeat_ms, 1000),
 		.heartbeat_timeout_ms =
 			or_default(c->heartbeat_timeout_ms, 5000),
@@ -135,6 +136,7 @@ static struct book *make_book(struct leader *l, struct berth_error *err)
 		.policy = l->set.policy,
 		.seed = l->set.seed,
 		.offer_expiry_ms = l->set.offer_expiry_ms,
+		.lend_after_ms = l->set.lend_after_ms,
 		.keep_jobs = l->set.keep_jobs,
 	};
 
