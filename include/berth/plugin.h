@@ -184,6 +184,8 @@ struct berth_job {
 	const char *options; /* JSON text of the framework's own options: an
 				object, "{}" when there are none */
 	bool no_requeue; /* once its slices were taken back, it ends */
+	unsigned restarts; /* after a failure it is to be started again, so
+			      often */
 };
 
 enum berth_task_state {

@@ -30,6 +30,7 @@ static const struct json_field fields[] = {
 	FIELD(stop_signal, JSON_T_U32, .min = 1, .max = 64),
 	FIELD(grace_ms, JSON_T_U32, .max = DAYS_MS),
 	FIELD(requeue, JSON_T_BOOL),
+	FIELD(restart, JSON_T_U32, .max = 1000000),
 	FIELD(checkpoint_signal, JSON_T_U32, .max = 64),
 	FIELD(priority, JSON_T_INT, .min = INT32_MIN),
 	FIELD(cores, JSON_T_U32, .min = 1, .max = 65536),

@@ -61,6 +61,9 @@ static void add_common(struct opt_table *t, struct spec_opts *o)
 	     "back to the queue when its slices are taken back (it does)"},
 	    {"no-requeue", OPT_FLAG, &o->no_requeue, NULL,
 	     "end then instead"},
+	    {"restart", OPT_COUNT, &o->restart, "N",
+	     "start it again when it fails, or its node is lost, up to N "
+	     "times"},
 	    {"checkpoint-signal", OPT_STRING, &o->checkpoint_signal, "SIG",
 	     "sent when its slices will be taken back, before it is asked to "
 	     "end"},
@@ -225,6 +228,8 @@ static int set_numbers(const struct spec_opts *o, json_t *job,
 				 "--requeue and --no-requeue: one of them");
 	if (o->no_requeue)
 		json_object_set_new(job, "requeue", json_false());
+	if (o->restart > 0)
+		set_count(job, "restart", o->restart);
 	if (o->priority) {
 		const char *p = o->priority;
 		long long n;

@@ -23,6 +23,7 @@ struct spec_opts {
 	const char *gpu_vendor, *name, *role, *priority, *stop_signal,
 		*checkpoint_signal;
 	bool requeue, no_requeue;
+	long long restart;
 	bool exclusive;
 	/* Where. */
 	struct opt_list nodes, exclude, labels;

@@ -178,6 +178,7 @@ static const struct field spec_fields[] = {
 	      .flags = FIELD_EMPTY),
 	FIELD(S, options, "options", FIELD_JSON),
 	FIELD(S, no_requeue, "requeue", FIELD_NOT),
+	FIELD(S, restarts, "restart", FIELD_U32),
 #undef S
 	END
 };
