@@ -27,7 +27,7 @@ LIBNETMPI = src/broker/libnetmpi.a
 # Agreement among the ranks: libraft, its log on disk, its messages.
 noinst_LIBRARIES += src/broker/libagree.a
 src_broker_libagree_a_SOURCES = \
-	src/broker/agree.c src/broker/agree.h \
+	src/broker/agree.h src/broker/agree_turn.c src/broker/agree_fsm.c src/broker/agree_in.c \
 	src/broker/agree_bytes.h \
 	src/broker/agree_choose.c \
 	src/broker/agree_conf.c \
@@ -40,7 +40,7 @@ src_broker_libagree_a_SOURCES = \
 	src/broker/agree_msg.c src/broker/agree_msg.h \
 	src/broker/agree_raft_api.h \
 	src/broker/agree_real.c \
-	src/broker/agree_store.c src/broker/agree_store.h \
+	src/broker/agree_save.c src/broker/agree_store.h \
 	src/broker/agree_store_impl.h \
 	src/broker/agree_voters.c
 src_broker_libagree_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \

@@ -1,4 +1,4 @@
-/* agree.c - see agree.h.  The turn: what came in, time, who leads, proposals,
+/* agree_turn.c - see agree.h.  The turn: what came in, time, who leads, proposals,
  * then libraft's I/O. */
 #include "broker/agree.h"
 
@@ -122,7 +122,7 @@ static void handle(struct agree *a, struct agree_in *in)
 		p->acked = m->echo;
 	switch (m->kind) {
 	case AGREE_MSG_RAFT:
-		agree_io_receive(a, in->node, m);
+		agree_in_receive(a, in->node, m);
 		break;
 	case AGREE_MSG_HELLO:
 		if (m->to == 0)
@@ -338,7 +338,7 @@ static void propose(struct agree *a)
 		a->wait_bytes -= bytes;
 		memmove(a->wait.at, a->wait.at + b->n,
 			a->wait.n * sizeof(*a->wait.at));
-		agree_io_propose(a, b);
+		agree_fsm_propose(a, b);
 	}
 }
 
@@ -348,7 +348,7 @@ static void begin(struct agree *a)
 	if (a->raft.state != RAFT_LEADER || a->begin_asked || a->resigning)
 		return;
 	a->begin_asked = true;
-	agree_io_propose(a, mem_alloc(sizeof(struct agree_batch)));
+	agree_fsm_propose(a, mem_alloc(sizeof(struct agree_batch)));
 }
 
 /* ---- the turn ---- */

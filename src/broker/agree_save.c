@@ -1,4 +1,4 @@
-/* agree_store.c - see agree_store.h.  Reading back is agree_load.c. */
+/* agree_save.c - see agree_store.h.  Reading back is agree_load.c. */
 #include "broker/agree_store.h"
 
 #include <inttypes.h>
