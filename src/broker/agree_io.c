@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "broker/agree_bytes.h"
 #include "broker/agree_impl.h"
 
 enum { ENTRIES_MAX_BYTES = 32 << 20, TRAILING = 512 };
