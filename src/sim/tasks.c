@@ -178,11 +178,18 @@ static void tell(struct pool *p, const struct task *t, enum task_end why,
 static void tell_job(struct pool *p, const struct job *j, enum task_end why,
 		     uint64_t at_us)
 {
+	uint64_t left = (uint64_t)j->counts.starting + j->counts.running;
 	const struct task *t;
 
-	TAILQ_FOREACH (t, &j->tasks, of_job) {
-		if (t->slice != NULL)
-			tell(p, t, why, at_us);
+	/* A job that began again and again has a long list, whose last ones
+	 * live. */
+	TAILQ_FOREACH_REVERSE (t, &j->tasks, task_list, of_job) {
+		if (left == 0)
+			break;
+		if (t->slice == NULL)
+			continue;
+		tell(p, t, why, at_us);
+		left--;
 	}
 }
 
