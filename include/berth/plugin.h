@@ -74,6 +74,8 @@ struct berth_constraints {
 	unsigned min_per_node; /* at least */
 	const char *fit;       /* no slice is spread wider than this part of
 				  the tree: "core" … "node"; NULL or "": any */
+	const char *const *datasets; /* nodes that hold all of these */
+	size_t n_datasets;
 };
 
 enum berth_packing { BERTH_PACK_ANY, BERTH_PACK, BERTH_SPREAD };
@@ -84,6 +86,11 @@ struct berth_preferences {
 	const char *const *nodes;
 	size_t n_nodes;
 	enum berth_packing packing;
+	const char *const *datasets; /* nodes that hold some of these */
+	size_t n_datasets;
+	const struct berth_label *const *labels; /* … or have all of these */
+	size_t n_labels;
+	unsigned wait_ms; /* so long no other nodes will do; at most 5000 */
 };
 
 /* A GPU, a drive or a fabric port. */

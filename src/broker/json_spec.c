@@ -40,6 +40,7 @@ static const struct json_field fields[] = {
 	FIELD(drive_mib, JSON_T_U64, .max = 1ll << 40),
 	FIELD(constraints, JSON_T_OBJECT),
 	FIELD(prefer, JSON_T_OBJECT),
+	FIELD(datasets_out, JSON_T_NAMES, .max = 64),
 	FIELD(options, JSON_T_OBJECT),
 };
 

@@ -29,6 +29,7 @@ struct job_spec {
 	uint64_t memory_mib, drive_mib;
 	const char *gpu_vendor;
 	json_t *constraints, *prefer, *options;
+	json_t *datasets_out; /* names; NULL: none */
 };
 
 /* Takes over root, also when it fails; members of the spec that are absent

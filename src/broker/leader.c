@@ -8,6 +8,7 @@
 #include "broker/book.h"
 #include "broker/calls.h"
 #include "broker/doors.h"
+#include "broker/datasets.h"
 #include "broker/events.h"
 #include "broker/frameworks.h"
 #include "broker/history.h"
@@ -283,6 +284,9 @@ static struct routes *make_routes(struct leader *l)
 		{"DELETE", "/v1/shares/*", shares_delete, l->shares},
 		{"GET", "/v1/metrics", metrics_get, &l->metrics},
 		{"GET", "/v1/events", events_get, l->events},
+		{"GET", "/v1/datasets", datasets_get, l->book},
+		{"PUT", "/v1/datasets/*", datasets_put, l->book},
+		{"DELETE", "/v1/datasets/*", datasets_delete, l->book},
 		{"GET", "/v1/history", history_routes_get, l->history},
 
 		{"POST", "/v1/jobs", submits_post, l->submits},

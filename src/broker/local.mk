@@ -62,6 +62,7 @@ LEADER_SOURCES = \
 	src/broker/events.c src/broker/events.h \
 	src/broker/framework_events.c src/broker/framework_events.h \
 	src/broker/frameworks.c src/broker/frameworks.h \
+	src/broker/datasets.c src/broker/datasets.h \
 	src/broker/history.c src/broker/history.h \
 	src/broker/history_routes.c src/broker/history_routes.h \
 	src/broker/hosts.c src/broker/hosts.h \

@@ -323,6 +323,8 @@ int apply_offer_accepted(struct ledger *l, const struct event *ev,
 		s->state = SLICE_HELD;
 		s->offer = NULL;
 		units += s->units;
+		if (o->demand != NULL)
+			prefer_got(l, o->demand, s->node);
 	}
 	l->count.offers_accepted++;
 	end_offer(l, o, units, ev);

@@ -209,6 +209,9 @@ static int check_demands(const struct framework *f, size_t *nactive,
 		if (d->active != wants)
 			WRONG("demand %s: active or not against its state",
 			      d->id);
+		if ((d->patience == PATIENCE_RUNS) != (d->wait_due.pos > 0))
+			WRONG("demand %s: it waits without an end, or not",
+			      d->id);
 		if (before != NULL && (before->priority < d->priority ||
 				       (before->priority == d->priority &&
 					before->seq >= d->seq)))

@@ -40,6 +40,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	l->roles = map_create();
 	l->frameworks = map_create();
 	l->names = map_create();
+	l->datasets = map_create();
 	idmap_init(&l->slices);
 	idmap_init(&l->offers);
 	idmap_init(&l->jobs);
@@ -96,6 +97,11 @@ static void free_role(void *role)
 	role_destroy(role);
 }
 
+static void free_dataset(void *dataset)
+{
+	dataset_destroy(dataset);
+}
+
 static void free_tree(void *tree)
 {
 	tree_unref(tree);
@@ -130,6 +136,7 @@ void ledger_destroy(struct ledger *l)
 	free(l->node);
 	map_destroy(l->trees, free_tree);
 	map_destroy(l->names, free);
+	map_destroy(l->datasets, free_dataset);
 	idmap_finish(&l->slices);
 	idmap_finish(&l->offers);
 	idmap_finish(&l->jobs);

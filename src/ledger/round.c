@@ -483,6 +483,7 @@ static int decide(struct ledger *l, struct rand_state *rand)
 	state_resolve(l);
 	l->deciding = true;
 	start_holds(l);
+	prefer_begin_round(l);
 	lend_keep(l);
 	if (r.view.ndemands > 0)
 		l->options.policy->decide(l->scratch, &r.view);
@@ -562,6 +563,9 @@ static void expire(struct ledger *l)
 		case DUE_FRAMEWORK:
 			expire_framework(l,
 					 heap_owner(e, struct framework, due));
+			break;
+		case DUE_WAIT:
+			prefer_over(l, heap_owner(e, struct demand, wait_due));
 			break;
 		case DUE_SLICE:
 			call_revoke_due(l, heap_owner(e, struct slice, due));

@@ -12,6 +12,8 @@
  *   call_node.c      calls of nodes, frameworks, users: checks, then events
  *   call_framework.c
  *   call_job.c
+ *   prefer.c         the nodes that demands prefer, and waiting for them
+ *   call_dataset.c   what nodes hold: calls and events
  *   place.c          where units of a demand could go
  *   hold.c           nodes that are kept for one that has to wait
  *   lend.c           what is held is lent, and called back
@@ -28,6 +30,7 @@
 #include "base/map.h"
 #include "ledger/index.h"
 #include "ledger/ledger.h"
+#include "model/dataset.h"
 #include "model/role.h"
 
 /* What a deadline belongs to: heap_entry.kind. */
@@ -36,6 +39,7 @@ enum due {
 	DUE_FILTER,
 	DUE_FRAMEWORK,
 	DUE_SLICE,
+	DUE_WAIT,
 };
 
 TAILQ_HEAD(node_dirty_list, node);
@@ -64,6 +68,7 @@ struct ledger {
 	bool unresolved; /* roles' guarantees are not in numbers of now */
 	bool guarantees; /* something is guaranteed to somebody */
 	struct map *frameworks; /* name to framework */
+	struct map *datasets;	/* name to dataset; they stay when empty */
 	struct map *names;	/* strings that jobs share */
 	uint32_t next_framework;
 	uint64_t next_seq, next_offer, next_slice, next_job;
@@ -215,6 +220,17 @@ int apply_offer_over(struct ledger *l, const struct event *ev,
 int apply_slice_over(struct ledger *l, const struct event *ev,
 		     struct berth_error *err);
 
+/* call_dataset.c */
+int apply_dataset_stored(struct ledger *l, const struct event *ev,
+			 struct berth_error *err);
+int apply_dataset_removed(struct ledger *l, const struct event *ev,
+			  struct berth_error *err);
+/* The task has ended: what its job says that it leaves is there. */
+void call_left(struct ledger *l, const struct task *t);
+/* Whatever n held is gone. */
+void call_lose_datasets(struct ledger *l, const struct node *n,
+			const char *why);
+
 /* revoke.c */
 int apply_slice_revoking(struct ledger *l, const struct event *ev,
 			 struct berth_error *err);
@@ -259,6 +275,32 @@ void call_revoke_due(struct ledger *l, struct slice *s);
 /* Take what was told to be given back and is no longer at work. */
 void call_take_emptied(struct ledger *l);
 void call_lose_slice(struct ledger *l, struct slice *s);
+
+/* ---- preferred nodes (prefer.c) ---- */
+
+/* By name, made where there is none yet. */
+struct dataset *state_dataset(struct ledger *l, const char *name);
+/* A new demand: what its names mean. */
+void prefer_resolve(struct ledger *l, struct demand *d);
+bool prefer_likes(const struct demand *d, const struct node *n);
+/* Has n the datasets that d needs, and does d not wait for others? */
+bool prefer_allows(const struct demand *d, const struct node *n);
+/* Each node that d prefers, the best first, maybe more than once, until cb
+ * says false; then it answers false too. */
+typedef bool (*prefer_node_f)(void *arg, struct node *n);
+bool prefer_each(struct ledger *l, const struct demand *d, prefer_node_f cb,
+		 void *arg);
+/* Who waits in this round? */
+void prefer_begin_round(struct ledger *l);
+/* d, which waits, let a node pass that could have served it. */
+void prefer_passed(struct ledger *l, struct demand *d);
+/* Its time is over. */
+void prefer_over(struct ledger *l, struct demand *d);
+/* It took a slice on n. */
+void prefer_got(struct ledger *l, struct demand *d, const struct node *n);
+/* d takes the place of old, which ends. */
+void prefer_inherit(struct ledger *l, struct demand *d, struct demand *old);
+void prefer_end(struct ledger *l, struct demand *d);
 
 /* ---- search (place.c) ---- */
 
