@@ -93,6 +93,7 @@ struct agree {
 	uint64_t term_stored; /* of the last entry on the disk */
 	struct raft_configuration committed; /* libraft 0.15 forgets it */
 	uint64_t committed_index;
+	uint64_t match_term, match_index; /* so far we have a leader's log */
 
 	/* what waits for the next turn */
 	AGREE_LIST(struct agree_in) in;
@@ -168,6 +169,9 @@ void agree_conf_note(struct agree *a);
 void agree_conf_restore(struct agree *a, const struct agree_snapshot *snap,
 			const struct raft_entry *entry, size_t n,
 			uint64_t first);
+void agree_trim(struct agree *a, struct raft_append_entries *args);
+void agree_match_note(struct agree *a, const struct raft_message *m);
+uint64_t agree_match_clip(const struct agree *a, uint64_t index);
 void agree_conf_rollback(struct agree *a,
 			 const struct raft_append_entries *args);
 

@@ -66,8 +66,12 @@ void agree_in_receive(struct agree *a, const char *node, struct agree_msg *m)
 	note_answer(a, agree_peer_of(a, node), m);
 	if (type == AGREE_APPEND) {
 		term = m->raft.append_entries.term;
+		if (term >= a->raft.current_term)
+			agree_trim(a, &m->raft.append_entries);
+		agree_match_note(a, &m->raft);
 		agree_conf_rollback(a, &m->raft.append_entries);
 	} else if (type == AGREE_SNAPSHOT) {
+		agree_match_note(a, &m->raft);
 		term = m->raft.install_snapshot.term;
 	}
 	m->raft.server_id = m->from;

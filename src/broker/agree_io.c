@@ -16,7 +16,7 @@
 #include "broker/agree_bytes.h"
 #include "broker/agree_impl.h"
 
-enum { ENTRIES_MAX_BYTES = 32 << 20, TRAILING = 512 };
+enum { ENTRIES_MAX_BYTES = 32 << 20, TRAILING = 512, SNAPSHOT_MS = 3000 };
 #define RETRY_US 100000u
 
 static struct agree *self(const struct raft_io *io)
@@ -86,6 +86,10 @@ static int io_send(struct raft_io *io, struct raft_io_send *req,
 	m.raft = *message;
 	if ((int)message->type == AGREE_VOTE_RESULT)
 		m.promise_us = agree_promise_left(a, m.to);
+	if ((int)message->type == AGREE_APPEND_RESULT &&
+	    message->append_entries_result.rejected == 0)
+		m.raft.append_entries_result.last_log_index = agree_match_clip(
+			a, m.raft.append_entries_result.last_log_index);
 	o = AGREE_ADD(a->out);
 	memset(o, 0, sizeof(*o));
 	o->node = mem_strdup(message->server_address);
@@ -455,7 +459,7 @@ static void configure(struct agree *a)
 {
 	raft_set_election_timeout(&a->raft, a->config.election_ms);
 	raft_set_heartbeat_timeout(&a->raft, a->config.heartbeat_ms);
-	raft_set_install_snapshot_timeout(&a->raft, 10000);
+	raft_set_install_snapshot_timeout(&a->raft, SNAPSHOT_MS);
 	raft_set_pre_vote(&a->raft, true);
 	raft_set_snapshot_threshold(&a->raft, a->config.snapshot_entries);
 	raft_set_snapshot_trailing(&a->raft,

@@ -91,3 +91,12 @@ tests_unit_agree_test_SOURCES = tests/unit/agree_test.c tests/unit/unit.h
 tests_unit_agree_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
 tests_unit_agree_test_LDADD = $(LIBAGREE) $(LIBNET) $(LIBIO) $(LIBWIRE) \
 	$(LIBBASE) $(CUNIT_LIBS) $(AGREE_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+
+UNIT_TESTS += tests/unit/agree_sim_test
+tests_unit_agree_sim_test_SOURCES = tests/unit/agree_sim_test.c \
+	tests/unit/agree_sim.c tests/unit/agree_sim.h \
+	tests/unit/agree_sim_disk.c
+tests_unit_agree_sim_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
+	-I$(top_srcdir)/tests/unit
+tests_unit_agree_sim_test_LDADD = $(LIBAGREE) $(LIBNET) $(LIBIO) $(LIBWIRE) \
+	$(LIBBASE) $(AGREE_LIBS) $(IO_LIBS) $(WIRE_LIBS)
