@@ -109,7 +109,6 @@ struct agree {
 	uint64_t heard_us, heard_from; /* our promise to a leader */
 	uint64_t act_after, act_term;  /* earlier leaders' leases are over */
 	uint64_t lead_term;
-	uint64_t lead_first; /* index of its first entry */
 	bool begin_asked, begun, leading, resigning;
 	uint64_t beacon_term, beacon_at, next_beacon;
 	char *beacon_leader;

@@ -393,6 +393,33 @@ void agree_io_tick(struct agree *a)
 
 /* ---- the end of a turn ---- */
 
+#if AGREE_RAFT_OLD
+static void fire(struct agree *a)
+{
+}
+#else
+/* 0.22 leaves finished requests in a queue of two-pointer links, for its I/O
+ * to call them back when it is outside of libraft. */
+static void fire(struct agree *a)
+{
+	void **head = a->raft.legacy.requests;
+
+	while (head[0] != head) {
+		void **link = head[0];
+		struct raft_apply *apply = (struct raft_apply *)(void *)(
+			(char *)link - offsetof(struct raft_apply, queue));
+		struct raft_change *change = (struct raft_change *)apply;
+
+		((void **)link[1])[0] = link[0];
+		((void **)link[0])[1] = link[1];
+		if (apply->type == RAFT_COMMAND)
+			apply->cb(apply, apply->status, apply->result);
+		else if (apply->type == RAFT_CHANGE)
+			change->cb(change, change->status);
+	}
+}
+#endif
+
 void agree_io_settle(struct agree *a)
 {
 	bool more = true;
@@ -405,6 +432,7 @@ void agree_io_settle(struct agree *a)
 			a->retry_at = agree_now(a) + RETRY_US;
 			stuck = true;
 		}
+		fire(a);
 		more |= send_all(a, agree_store_term_pending(a->store));
 		more |= finish_gets(a);
 		if (stuck)
@@ -418,6 +446,7 @@ void agree_io_settle(struct agree *a)
 		more |= finish_appends(a);
 		more |= finish_put(a, 0);
 		agree_conf_note(a);
+		fire(a);
 	}
 	if (more)
 		a->again = true;
@@ -468,6 +497,7 @@ static void configure(struct agree *a)
 					   : TRAILING);
 #if !AGREE_RAFT_OLD
 	raft_seed(&a->raft, (unsigned)a->env.ops->random(a->env.arg));
+	raft_set_capacity_threshold(&a->raft, 0); /* agree_store_room knows */
 #endif
 }
 
