@@ -16,6 +16,9 @@
 #include "base/map.h"
 #include "base/mem.h"
 
+/* What every reader of JSON can hold. */
+#define ID_MAX (UINT64_C(1) << 53)
+
 struct records {
 	struct idmap jobs;
 	TAILQ_HEAD(record_jobs, record_job) all;
@@ -65,7 +68,7 @@ static void take_job(struct records *r, Berth__RecordChange *c)
 		return;
 	if (is->id == 0)
 		is->id = r->next_job;
-	else if (idmap_get(&r->jobs, is->id) != NULL)
+	if (is->id > ID_MAX || idmap_get(&r->jobs, is->id) != NULL)
 		return;
 	c->what_case = BERTH__RECORD_CHANGE__WHAT__NOT_SET;
 	j = mem_alloc(sizeof(*j));
@@ -241,7 +244,7 @@ int records_apply(struct records *r, const void *data, size_t len,
 	if (rec == NULL)
 		return error_set(err, BERTH_EPROTO,
 				 "a record of %zu bytes can't be read", len);
-	if (rec->next_job > r->next_job)
+	if (rec->next_job > r->next_job && rec->next_job <= ID_MAX)
 		r->next_job = rec->next_job;
 	for (size_t i = 0; i < rec->n_changes; i++)
 		take(r, rec->changes[i]);
