@@ -12,6 +12,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/harness.sh \
 	tests/cluster/kill.sh \
 	tests/cluster/locality.sh \
+	tests/cluster/kill_matrix tests/cluster/kill_matrix.sh \
 	tests/cluster/mpi.sh \
 	tests/cluster/mpirun.sh \
 	tests/cluster/output.sh \
