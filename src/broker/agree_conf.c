@@ -211,6 +211,9 @@ void agree_conf_note(struct agree *a)
 	struct raft_configuration c;
 	const struct raft_entry *e;
 
+	/* A snapshot from the leader has it, too. */
+	if (a->raft.configuration_uncommitted_index <= a->raft.last_applied)
+		a->raft.configuration_uncommitted_index = 0;
 	if (a->committed_index == index && a->committed.n > 0)
 		return;
 	if (a->raft.configuration_uncommitted_index == 0) {
