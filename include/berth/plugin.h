@@ -80,6 +80,15 @@ struct berth_constraints {
 
 enum berth_packing { BERTH_PACK_ANY, BERTH_PACK, BERTH_SPREAD };
 
+/* What a gang is to be close together by; ANY: switches, where the broker
+ * knows them. */
+enum berth_layout {
+	BERTH_LAYOUT_ANY,
+	BERTH_LAYOUT_SWITCHES, /* few switches */
+	BERTH_LAYOUT_NODES,    /* few nodes */
+	BERTH_LAYOUT_EQUAL,    /* as many units on each of its nodes */
+};
+
 /* Soft: the broker does what it can. */
 struct berth_preferences {
 	size_t size;
@@ -91,6 +100,7 @@ struct berth_preferences {
 	const struct berth_label *const *labels; /* … or have all of these */
 	size_t n_labels;
 	unsigned wait_ms; /* so long no other nodes will do; at most 5000 */
+	enum berth_layout layout;
 };
 
 /* A GPU, a drive or a fabric port. */

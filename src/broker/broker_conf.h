@@ -13,6 +13,7 @@
  *     heartbeat_ms = 1000; heartbeat_timeout_ms = 5000;
  *     node_timeout_ms = 30000;
  *     keep_jobs = 10000; keep_events = 4096;
+ *     topology_conf = "/etc/slurm/topology.conf"; # see model/switch.h
  *   };
  *   launcher = { network = "10.1.0.0/16"; folder = "/local"; rsh = "ssh"; };
  *                                    # read by `berth up`
@@ -41,6 +42,8 @@ struct broker_conf {
 
 	char *network; /* NULL: the launcher finds out; see launcher */
 	char *policy, *host;
+	char *topology_conf; /* NULL: none; else switches is what it holds */
+	char *switches;
 	char **frameworks;
 	char **labels; /* "name=value" */
 	struct role_conf *roles;

@@ -39,6 +39,7 @@ struct leader_settings {
 	char **frameworks;
 	struct role_conf *roles;
 	size_t nroles;
+	char *topology_conf, *switches;
 	uint64_t term;
 	uint64_t seed;
 	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
@@ -107,6 +108,8 @@ static void settings_init(struct leader_settings *s,
 		.frameworks = mem_strv_dup((char *const *)f, n),
 		.roles = role_conf_copy(c->roles, c->nroles),
 		.nroles = c->nroles,
+		.topology_conf = mem_strdup(c->topology_conf),
+		.switches = mem_strdup(c->switches),
 		.term = c->term,
 		.seed = c->seed,
 		.offer_expiry_ms = or_default(c->offer_expiry_ms, 5000),
@@ -129,6 +132,8 @@ static void settings_finish(struct leader_settings *s)
 	free(s->policy);
 	mem_strv_free(s->frameworks);
 	role_conf_free(s->roles, s->nroles);
+	free(s->topology_conf);
+	free(s->switches);
 }
 
 /* ---- the parts ----------------------------------------------------------- */
@@ -140,6 +145,8 @@ static struct book *make_book(struct leader *l, struct berth_error *err)
 		.seed = l->set.seed,
 		.offer_expiry_ms = l->set.offer_expiry_ms,
 		.lend_after_ms = l->set.lend_after_ms,
+		.topology_conf = l->set.topology_conf,
+		.switches = l->set.switches,
 		.keep_jobs = l->set.keep_jobs,
 	};
 

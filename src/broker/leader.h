@@ -34,6 +34,8 @@ struct leader_config {
 					  Hosts that the leader starts. */
 	const struct role_conf *roles; /* set at the start; copied */
 	size_t nroles;
+	/* A topology.conf and its name; NULL: none.  See model/switch.h. */
+	const char *topology_conf, *switches;
 	uint64_t seed;		  /* of the policy; 0: random */
 	uint32_t offer_expiry_ms; /* 5000 */
 	uint32_t lend_after_ms;	  /* 5000: see options.lend_us of ledger.h */

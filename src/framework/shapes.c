@@ -71,6 +71,14 @@ static const struct field constraints_fields[] = {
 static SHAPE(constraints, struct berth_constraints, "constraints",
 	     constraints_fields);
 
+static const char *const layouts[] = {
+	[BERTH_LAYOUT_ANY] = "",
+	[BERTH_LAYOUT_SWITCHES] = "switches",
+	[BERTH_LAYOUT_NODES] = "nodes",
+	[BERTH_LAYOUT_EQUAL] = "equal",
+	NULL,
+};
+
 static const struct field prefer_fields[] = {
 #define S struct berth_preferences
 	FIELD_LIST(S, nodes, "nodes", FIELD_STRINGS),
@@ -78,6 +86,7 @@ static const struct field prefer_fields[] = {
 	FIELD_LIST(S, datasets, "datasets", FIELD_STRINGS),
 	FIELD_LIST(S, labels, "labels", FIELD_PAIRS),
 	FIELD(S, wait_ms, "wait_ms", FIELD_U32),
+	FIELD(S, layout, "layout", FIELD_WORD, .words = layouts),
 #undef S
 	END
 };

@@ -32,6 +32,7 @@
 #include "model/node.h"
 #include "model/offer.h"
 #include "model/role.h"
+#include "model/switch.h"
 #include "policy/policy.h"
 
 struct ledger;
@@ -137,6 +138,13 @@ int ledger_node_report(struct ledger *l, const char *node,
 		       const struct ledger_report *reports, size_t n,
 		       void (*stray)(void *arg, const struct ledger_report *r),
 		       void *arg, uint64_t now_us, struct berth_error *err);
+
+/*
+ * How the nodes are connected, known or yet to come; s is the ledger's from
+ * here on, NULL: nothing is known.  Gangs are then placed below few switches
+ * where there is a choice.
+ */
+void ledger_switches(struct ledger *l, struct switches *s);
 
 /* ---- shares ---- */
 

@@ -15,6 +15,7 @@
  *   prefer.c         the nodes that demands prefer, and waiting for them
  *   call_dataset.c   what nodes hold: calls and events
  *   place.c          where units of a demand could go
+ *   layout.c         gangs below few switches, or in equal parts
  *   hold.c           nodes that are kept for one that has to wait
  *   lend.c           what is held is lent, and called back
  *   possible.c       whether a demand could ever be met
@@ -30,6 +31,7 @@
 #include "base/map.h"
 #include "ledger/index.h"
 #include "ledger/ledger.h"
+#include "ledger/wiring.h"
 #include "model/dataset.h"
 #include "model/role.h"
 
@@ -100,6 +102,7 @@ struct ledger {
 
 	/* What a round has to look at. */
 	struct index index;
+	struct wiring *wiring; /* NULL: switches are not known */
 	struct node_dirty_list dirty; /* they have more than before */
 	size_t ndirty;
 	size_t ndirty_demands; /* active and dirty */
@@ -160,6 +163,7 @@ void state_ask(struct ledger *l, struct framework *f, const char *demand);
 void state_sweep(struct ledger *l);
 /* Put n in or out of the index, by its state. */
 void state_index(struct ledger *l, struct node *n);
+void state_unindex(struct ledger *l, struct node *n);
 
 /* ---- slices (apply_offer.c) ---- */
 
@@ -319,6 +323,30 @@ unsigned place_fits(const struct demand *d, const struct node *n,
 		    unsigned units);
 /* Do d's names, labels and exclusions allow n at all? */
 bool place_allows(const struct demand *d, const struct node *n);
+
+/* A search for d in lists of nodes, one after the other, which share none. */
+struct place_search {
+	struct ledger *l;
+	struct demand *d;
+	unsigned left;	  /* units still wanted */
+	bool spread;	  /* collect nodes first, share out later */
+	unsigned tried;	  /* just_right found none for so many */
+	struct decision *out;
+};
+
+void place_begin(struct place_search *s, struct ledger *l, struct demand *d,
+		 unsigned want, struct decision *out);
+/* The emptiest first, but for the last units the fullest that has room for
+ * them.  Is more wanted? */
+bool place_among(struct place_search *s, struct node *const *nodes, size_t n);
+/* All that was wanted, or 0: nothing is decided then. */
+unsigned place_end(struct place_search *s);
+
+/* ---- layout (layout.c) ---- */
+
+/* out is where units of d, a gang, can go: put as many where d would rather
+ * have them, if that is possible. */
+void layout_improve(struct ledger *l, struct demand *d, struct decision *out);
 
 /* ---- holding (hold.c) ---- */
 

@@ -44,6 +44,14 @@ enum packing {
 	PACKING_SPREAD,
 };
 
+/* What a gang is to be close together by, where there is a choice. */
+enum layout {
+	LAYOUT_ANY,	 /* switches, where they are known */
+	LAYOUT_SWITCHES, /* few switches, the lowest that have room */
+	LAYOUT_NODES,	 /* few nodes, whatever lies between them */
+	LAYOUT_EQUAL,	 /* as much on each of its nodes */
+};
+
 /* Of a demand that waits for the nodes it prefers. */
 enum patience {
 	PATIENCE_FRESH, /* has not let anything pass yet */
@@ -91,6 +99,7 @@ struct demand {
 	size_t nprefer_labels;
 	uint64_t wait_us; /* how long only such nodes will do */
 	enum packing packing;
+	enum layout layout; /* of a gang */
 
 	char *role; /* "" or NULL: the framework's */
 	int priority;	   /* the higher the sooner */
@@ -150,5 +159,8 @@ struct amount request_amount(const struct request *r);
 uint64_t request_units(const struct request *r, const struct amount *a);
 
 const char *packing_name(enum packing p);
+const char *layout_name(enum layout l); /* "" for LAYOUT_ANY */
+/* "" is LAYOUT_ANY; -1: it is none. */
+int layout_parse(const char *name, enum layout *out, struct berth_error *err);
 
 #endif

@@ -28,3 +28,8 @@ UNIT_TESTS += tests/unit/locality_test
 tests_unit_locality_test_SOURCES = tests/unit/locality_test.c tests/unit/unit.h
 tests_unit_locality_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_locality_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/layout_test
+tests_unit_layout_test_SOURCES = tests/unit/layout_test.c tests/unit/unit.h
+tests_unit_layout_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_layout_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)

@@ -375,6 +375,24 @@ static void random_shape(struct world *w, struct demand *d)
 	d->separate = pick(w, 4) == 0;
 	d->exclusive = pick(w, 8) == 0;
 	d->packing = (enum packing)pick(w, 3);
+	d->layout = (enum layout)pick(w, 4);
+}
+
+/* Now and then the nodes are connected in another way, or nobody knows how. */
+static void do_switches(struct world *w)
+{
+	static const char *const files[] = {
+		"SwitchName=a Nodes=n[0-3]\nSwitchName=b Nodes=n[4-7]\n"
+		"SwitchName=c Switches=a,b\nSwitchName=d Nodes=n[8-9]\n"
+		"SwitchName=e Switches=[c-d]\n",
+		"SwitchName=a Nodes=n[1,3,5,7]\nSwitchName=b Nodes=n[2,9]\n",
+		"",
+	};
+	unsigned i = pick(w, 4);
+
+	if (pick(w, 50) == 0)
+		ledger_switches(w->l, i == 3 ? NULL : switches_parse(
+			files[i], "t", NULL));
 }
 
 static void do_demand(struct world *w)
@@ -382,6 +400,7 @@ static void do_demand(struct world *w)
 	struct demand *d = demand_create(name_of("d", pick(w, DEMANDS)));
 	struct berth_error err;
 
+	do_switches(w);
 	d->gang = pick(w, 2);
 	d->count = pick(w, 12);
 	d->max = d->count + (pick(w, 3) ? 0 : pick(w, 20));
