@@ -62,8 +62,8 @@ static void add_common(struct opt_table *t, struct spec_opts *o)
 	    {"prefer-wait", OPT_TIME, &o->wait_ms, "TIME",
 	     "how long to wait for such nodes: 0s to 5s (3s)"},
 	    {"prefer", OPT_STRING, &o->prefer, "HOW",
-	     "of an MPI job's ranks: few switches, few nodes, or equal: as "
-	     "many on each node (switches, where they are known)"},
+	     "its ranks on few switches (default) or few nodes, or equal on "
+	     "each"},
 	    {"exclusive", OPT_FLAG, &o->exclusive, NULL,
 	     "nobody else on its nodes"},
 	    {"stop-signal", OPT_STRING, &o->stop_signal, "SIG",
