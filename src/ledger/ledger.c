@@ -379,9 +379,8 @@ static void deactivate(struct ledger *l, struct demand *d)
 	d->active = false;
 	if (d->dirty)
 		l->ndirty_demands--;
-	/* It may have held nodes. */
-	if (l->nheld > 0)
-		l->changed = true;
+	/* It may have held nodes, or been in the way of those behind it. */
+	l->changed = true;
 }
 
 void state_refresh(struct ledger *l, struct demand *d)

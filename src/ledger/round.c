@@ -46,9 +46,14 @@ static unsigned op_place(struct view *v, struct demand *d, unsigned least,
 {
 	struct ledger *l = round_of(v)->l;
 	unsigned may = allowed(l, d, most);
+	unsigned units = place_search(l, d, least, may, out);
 
-	d->clipped = may < most;
-	return place_search(l, d, least, may, out);
+	/* Where less was found than it may have, all was looked at. */
+	if (may >= least && units < may - (d->per_node ? may % d->per_node : 0))
+		d->clipped = false;
+	else if (may < most)
+		d->clipped = true;
+	return units;
 }
 
 static unsigned op_units(struct view *v, struct demand *d, struct node *n,
@@ -414,6 +419,7 @@ static void start_holds(struct ledger *l)
 	l->before_room = l->held_room;
 	l->held = list;
 	l->nheld = 0;
+	l->new_holds = false;
 	l->held_room = room;
 	l->round++;
 }
@@ -477,12 +483,14 @@ static int decide(struct ledger *l, struct rand_state *rand)
 		},
 		.l = l,
 	};
+	uint64_t revoked = l->count.slices_revoked;
 	bool full;
 
 	l->count.rounds++;
 	state_resolve(l);
 	l->deciding = true;
 	start_holds(l);
+	r.view.round = l->round;
 	prefer_begin_round(l);
 	lend_keep(l);
 	if (r.view.ndemands > 0)
@@ -500,8 +508,10 @@ static int decide(struct ledger *l, struct rand_state *rand)
 	l->deciding = false;
 	state_sweep(l);
 	end_holds(l);
-	/* What is held depends on what is free where. */
-	if (r.offers > 0 && l->nheld > 0)
+	/* What is held depends on what is free where, or on its way back, and
+	 * on who was held for before. */
+	if ((r.offers > 0 && l->nheld > 0) || l->new_holds ||
+	    l->count.slices_revoked != revoked)
 		l->changed = true;
 	return full ? -1 : 0;
 }

@@ -109,6 +109,7 @@ struct ledger {
 	bool changed;	       /* anything else */
 	struct held *held, *before; /* kept for gangs by the last round,
 				       and by the one before it */
+	bool new_holds; /* some for one that had none in the round before */
 	size_t nheld, held_room, nbefore, before_room;
 	uint64_t round, search;
 	size_t ngone, nasked;  /* frameworks */

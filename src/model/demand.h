@@ -113,7 +113,9 @@ struct demand {
 	unsigned offered;     /* units in open offers */
 	bool active;	      /* wants offers now, see ledger */
 	bool dirty;	      /* has to look at every node */
-	bool clipped;	      /* its role's limit kept it from more */
+	bool clipped;	      /* its role's limit kept it from more, and it has
+				 not looked at every node since */
+	uint64_t hold_round;  /* the last that held nodes for it */
 	uint64_t waits_us;    /* a gang: nodes are held for it since then */
 	bool ready;	      /* what is free or lent would do for it … */
 	bool called;	      /* … and what is lent was called back */

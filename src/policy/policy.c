@@ -47,6 +47,11 @@ void policy_hold(struct view *v, struct demand *d, struct holds *h)
 		*held = view_hold(v, d) > 0;
 }
 
+bool policy_holds(const struct view *v, const struct demand *d)
+{
+	return d->hold_round > 0 && d->hold_round + 1 >= v->round;
+}
+
 unsigned policy_claim(const struct view *v, const struct demand *d)
 {
 	struct amount unit = request_amount(&d->unit);

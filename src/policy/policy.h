@@ -24,7 +24,7 @@
 #include "model/node.h"
 #include "model/role.h"
 
-#define POLICY_ABI 6
+#define POLICY_ABI 7
 
 /* Offer so many units of the demand on these nodes. */
 struct share {
@@ -106,6 +106,7 @@ struct view {
 	struct slice *const *revoking; /* on their way back: by the demand
 					  they go to (its seq), then their node */
 	size_t nrevoking;
+	uint64_t round;	     /* its number, from 1 */
 	size_t nnodes;	     /* that are known, up or not: ids are below it */
 	bool guarantees;     /* something is guaranteed to somebody */
 	struct amount total; /* of all nodes that are up */
@@ -161,6 +162,8 @@ struct holds {
 	bool gang, other;
 };
 
+/* Were nodes held for d in the round before this one? */
+bool policy_holds(const struct view *v, const struct demand *d);
 /* d had its turn; if it still lacks something, and is the first of its kind,
  * hold nodes for it. */
 void policy_hold(struct view *v, struct demand *d, struct holds *h);
