@@ -28,6 +28,7 @@ struct scratch {
 	struct turns turns;
 	struct claim **order; /* in which they were first given something */
 	size_t norder;
+	struct amount left; /* to share out */
 };
 
 static void *drf_create(void)
@@ -91,21 +92,27 @@ static unsigned portion(const struct scratch *s, const struct view *v,
 	return (unsigned)least_of(n, most);
 }
 
-static void share_out(struct scratch *s, const struct view *v)
+static void begin_sharing(struct scratch *s, const struct view *v)
 {
-	struct amount left = v->free;
-	struct turns_node *leaf;
-
+	s->left = v->free;
 	s->norder = 0;
 	turns_make(&s->turns, v, s->claim, s->nclaims);
-	for (leaf = turns_next(&s->turns); leaf != NULL;
+}
+
+/* While something is left; all: the rest have their turns as well. */
+static void share_out(struct scratch *s, const struct view *v, bool all)
+{
+	struct turns_node *leaf;
+
+	for (leaf = turns_next(&s->turns);
+	     leaf != NULL && (all || s->left.cores > 0);
 	     leaf = turns_next(&s->turns)) {
 		struct claim *c = leaf->first;
-		unsigned units = portion(s, v, leaf, &left);
+		unsigned units = portion(s, v, leaf, &s->left);
 		struct amount part = request_amount(&c->demand->unit);
 
 		part = amount_times(&part, units);
-		amount_sub(&left, &part);
+		amount_sub(&s->left, &part);
 		/* Who is given nothing has its place in the order all the
 		 * same: others may not find room for what they were given, and
 		 * nodes may be held for it. */
@@ -136,8 +143,9 @@ static bool place(struct view *v, struct claim *c, struct holds *holds,
 	return got > 0;
 }
 
-/* Whether anybody got something. */
-static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
+/* Those from there on in the order; whether anybody got something. */
+static bool place_from(struct scratch *s, struct view *v, size_t from,
+		       struct holds *holds)
 {
 	struct decision dec;
 	bool any = false;
@@ -146,7 +154,7 @@ static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
 	/* What each is given stands; those who need GPUs come first, lest
 	 * others take the cores that are near them. */
 	for (int turn = 0; turn < 2; turn++) {
-		for (size_t i = 0; i < s->norder && view_more(v); i++) {
+		for (size_t i = from; i < s->norder && view_more(v); i++) {
 			struct claim *c = s->order[i];
 			bool first = c->given > 0 &&
 				     c->demand->unit.gpus > 0;
@@ -157,6 +165,23 @@ static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
 	}
 	decision_finish(&dec);
 	return any;
+}
+
+/* Sharing out and placing.  Most often all that is free is taken before all
+ * have had their turns, and the rest of these need not be found. */
+static bool one_turn(struct scratch *s, struct view *v, struct holds *holds)
+{
+	size_t placed;
+	bool any;
+
+	begin_sharing(s, v);
+	share_out(s, v, false);
+	any = place_from(s, v, 0, holds);
+	placed = s->norder;
+	if (!view_more(v))
+		return any;
+	share_out(s, v, true);
+	return place_from(s, v, placed, holds) || any;
 }
 
 static void drf_decide(void *scratch, struct view *v)
@@ -172,10 +197,8 @@ static void drf_decide(void *scratch, struct view *v)
 	for (size_t i = 0; i < v->ndemands; i++)
 		s->claim[i] = (struct claim){.demand = v->demand[i]};
 	policy_keep(v);
-	while (any && view_more(v)) {
-		share_out(s, v);
-		any = place_all(s, v, &holds);
-	}
+	while (any && view_more(v))
+		any = one_turn(s, v, &holds);
 	for (size_t i = 0; v->guarantees && i < v->ndemands; i++) {
 		if (policy_claim(v, v->demand[i]) > 0)
 			policy_reclaim(v, v->demand[i]);
