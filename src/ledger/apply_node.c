@@ -74,6 +74,7 @@ int apply_node_up(struct ledger *l, const struct event *ev,
 		state_unindex(l, n);
 		node_replace(n, tree, ev->node_up.labels, ev->node_up.nlabels);
 	}
+	l->nodes_at++;
 	n->emulated = ev->node_up.emulated;
 	n->state = NODE_UP;
 	count_up(l, n, 1);

@@ -214,8 +214,10 @@ unsigned place_hold(struct ledger *l, struct demand *d)
 {
 	unsigned wanted = demand_least(d);
 	struct holding h = {.l = l, .d = d};
-	size_t before = l->nheld;
+	size_t before = l->nheld, within;
 
+	if (place_within(l, d, &within) != NULL && within == 0)
+		return 0;
 	h.left = wanted - kept_units(l, d, wanted);
 	if (h.left > 0) {
 		hold_nodes(&h);

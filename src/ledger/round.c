@@ -256,6 +256,12 @@ static unsigned op_units_with(struct view *v, struct demand *d,
 	return may > 0 ? place_with(l, d, n, slices, count, may) : 0;
 }
 
+static struct node *const *op_within(struct view *v, struct demand *d,
+				     size_t *n)
+{
+	return place_within(round_of(v)->l, d, n);
+}
+
 static void op_keep(struct view *v, struct demand *d, struct node *n,
 		    unsigned units)
 {
@@ -274,6 +280,7 @@ static void op_revoke(struct view *v, struct demand *d,
 
 static const struct view_ops ops = {
 	.units_with = op_units_with,
+	.within = op_within,
 	.keep = op_keep,
 	.revoke = op_revoke,
 	.place = op_place,

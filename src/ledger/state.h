@@ -62,6 +62,7 @@ struct ledger {
 
 	struct node **node; /* by id */
 	size_t nnodes;
+	uint64_t nodes_at;	/* one came, or came back as another */
 	struct map *nodes;	/* name to node */
 	struct map *trees;	/* topology's hash to tree, which it keeps */
 	struct map *roles;	/* name to role */
@@ -322,6 +323,10 @@ unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
  * what it wants on one node. */
 unsigned place_fits(const struct demand *d, const struct node *n,
 		    unsigned units);
+/* The nodes that place_allows d, when these are few; else NULL.  They are the
+ * ledger's, until the next call.  (possible.c) */
+struct node *const *place_within(struct ledger *l, struct demand *d,
+				 size_t *n);
 /* Do d's names, labels and exclusions allow n at all? */
 bool place_allows(const struct demand *d, const struct node *n);
 

@@ -39,6 +39,7 @@ void demand_destroy(struct demand *d)
 	free(d->needs);
 	free(d->likes);
 	idmap_finish(&d->filters);
+	free(d->within);
 	free(d);
 }
 

@@ -127,6 +127,10 @@ struct demand {
 	struct heap_entry wait_due;
 	struct map *named, *excluded; /* nodes and exclude as sets; NULL:
 					 all, none */
+	struct node **within; /* all nodes that its hard constraints allow, if
+				 these are few; NULL: not known, or many */
+	size_t nwithin;
+	uint64_t within_at; /* as of that change of nodes, see place_within */
 	struct map *liked; /* prefer_nodes as a set, or NULL */
 	struct dataset **needs, **likes; /* datasets and prefer_datasets;
 					    NULL-terminated or NULL */

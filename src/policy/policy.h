@@ -71,6 +71,10 @@ struct view_ops {
 	unsigned (*units_with)(struct view *v, struct demand *d,
 			       struct node *n, struct slice *const *slices,
 			       size_t count, unsigned limit);
+	/* The only nodes, up or not, that d's hard constraints allow, where
+	 * these are few; else NULL. */
+	struct node *const *(*within)(struct view *v, struct demand *d,
+				      size_t *n);
 	/* As hold, of one node that nobody holds, for so many units. */
 	void (*keep)(struct view *v, struct demand *d, struct node *n,
 		     unsigned units);
