@@ -38,7 +38,8 @@ const char *const shape_calls[] = {
 	[BERTH_CALL_SUPPRESS] = "suppress", [BERTH_CALL_REVIVE] = "revive",
 	[BERTH_CALL_LAUNCH] = "launch",	   [BERTH_CALL_RELEASE] = "release",
 	[BERTH_CALL_KILL] = "kill",	   [BERTH_CALL_JOB] = "job",
-	[BERTH_CALL_ASK] = "ask",	   NULL,
+	[BERTH_CALL_ASK] = "ask",	   [BERTH_CALL_YIELD] = "yield",
+	NULL,
 };
 
 /* ---- resources ---- */

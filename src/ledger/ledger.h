@@ -164,6 +164,12 @@ int ledger_share_remove(struct ledger *l, const char *role, uint64_t now_us,
 int ledger_register(struct ledger *l, const char *name, const char *role,
 		    const char *session, uint64_t failover_us, uint64_t now_us,
 		    struct berth_error *err);
+/* The same of one whose tasks hear of a slice that is to be given back
+ * react_us after it: so long it may name others (ledger_yield). */
+int ledger_register_reacting(struct ledger *l, const char *name,
+			     const char *role, const char *session,
+			     uint64_t failover_us, uint64_t react_us,
+			     uint64_t now_us, struct berth_error *err);
 /* Its connection is gone: offers are rescinded, the failover time starts.
  * When it is over the framework is gone (EVENT_FRAMEWORK_GONE): the listener's
  * owner kills its tasks and ends its jobs; idle slices go back, and when
@@ -208,6 +214,19 @@ int ledger_rescind(struct ledger *l, uint64_t offer, const char *why,
 int ledger_release(struct ledger *l, const char *framework,
 		   const uint64_t *slices, size_t n, uint64_t now_us,
 		   struct berth_error *err);
+
+/*
+ * The answer to a notice that these slices are to be given back: m 0: they go
+ * now, idle ones are free at once, the tasks of others are told to end.  Else
+ * they are spared, and those named instead are taken back for the same demand.
+ * These have to be the framework's, of the same role, revocable, idle or with
+ * a grace that ends before the deadline of those, and to make room for as many
+ * units of the demand; no task of those spared may have heard of it.  All of
+ * it or nothing.
+ */
+int ledger_yield(struct ledger *l, const char *framework,
+		 const uint64_t *slices, size_t n, const uint64_t *instead,
+		 size_t m, uint64_t now_us, struct berth_error *err);
 
 struct ledger_launch {
 	uint32_t index;	     /* unique in the job, over all its launches */
@@ -302,6 +321,7 @@ struct ledger_stats {
 	uint64_t offers_made, offers_accepted, offers_declined, offers_expired,
 		offers_rescinded;
 	uint64_t slices_revoked; /* told to be given back */
+	uint64_t slices_spared;	 /* … and then not to be */
 	uint64_t tasks_launched, tasks_ended, jobs_submitted, jobs_ended;
 };
 void ledger_stats(const struct ledger *l, struct ledger_stats *out);

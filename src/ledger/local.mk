@@ -23,7 +23,8 @@ src_ledger_libledger_a_SOURCES = \
 	src/ledger/revoke.c \
 	src/ledger/round.c \
 	src/ledger/state.h \
-	src/ledger/wiring.c src/ledger/wiring.h
+	src/ledger/wiring.c src/ledger/wiring.h \
+	src/ledger/yield.c
 LIBLEDGER = src/ledger/libledger.a
 # In the order of linking.
 LEDGER_LIBS = $(LIBLEDGER) $(LIBPOLICY) $(LIBMODEL) $(LIBBASE)

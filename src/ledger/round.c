@@ -663,6 +663,7 @@ int ledger_round(struct ledger *l, uint64_t now_us, struct rand_state *rand)
 {
 	if (call_begin(l, now_us, NULL) != 0)
 		return 0;
+	call_spare_orphans(l);
 	expire(l);
 	prune_jobs(l);
 	prune_frameworks(l);

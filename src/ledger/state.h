@@ -20,6 +20,7 @@
  *   lend.c           what is held is lent, and called back
  *   possible.c       whether a demand could ever be met
  *   revoke.c         slices that are taken back
+ *   yield.c          … and others named in their place
  *   round.c          the round, and the view that a policy gets
  *   check.c          invariants
  */
@@ -79,6 +80,7 @@ struct ledger {
 	struct idmap slices; /* offered, held and busy */
 	struct slice **revoking; /* being taken back, in revoke.c's order */
 	size_t nrevoking, revoking_room;
+	bool orphans; /* some of them lost their claimant */
 	struct idmap offers;
 	struct slice **lent; /* of what is held for gangs, in their order */
 	size_t nlent, lent_room;
@@ -240,7 +242,19 @@ void call_lose_datasets(struct ledger *l, const struct node *n,
 /* revoke.c */
 int apply_slice_revoking(struct ledger *l, const struct event *ev,
 			 struct berth_error *err);
-/* s ends: it is no longer being taken back. */
+int apply_slice_told(struct ledger *l, const struct event *ev,
+		     struct berth_error *err);
+int apply_slice_spared(struct ledger *l, const struct event *ev,
+		       struct berth_error *err);
+/* Nobody at or below his guarantee ever loses a slice: may s be taken back for
+ * d now?  Roles are resolved. */
+int revoke_check(const struct slice *s, const struct demand *d,
+		 struct berth_error *err);
+/* d ends: what is on its way back for it may be spared. */
+void state_orphan(struct ledger *l, const struct demand *d);
+/* The first on its way back for the demand of this seq, and how many. */
+struct slice **state_revoking(const struct ledger *l, uint64_t seq, size_t *n);
+/* s ends, or is spared: it is no longer being taken back. */
 void state_revoked(struct ledger *l, struct slice *s);
 
 int apply_job_submitted(struct ledger *l, const struct event *ev,
@@ -271,12 +285,29 @@ void state_must(struct ledger *l, const struct event *ev);
 /* End an offer by an event of this type. */
 void call_end_offer(struct ledger *l, struct offer *o, enum event_type type,
 		    uint64_t filter_us, const char *text);
+/* The slice, if it is the framework's and no offer any more. */
+struct slice *call_slice_of(const struct ledger *l, const struct framework *f,
+			    uint64_t id, struct berth_error *err);
 void call_release(struct ledger *l, struct slice *s);
 
 /* Take these back for d (revoke.c). */
 void call_revoke(struct ledger *l, const struct demand *d,
 		 struct slice *const *slices, size_t n);
-/* Its deadline is there: what is not at work is taken. */
+/* Take s back for d, named by its framework: its tasks hear of it at once. */
+void call_revoke_named(struct ledger *l, const struct demand *d,
+		       struct slice *s);
+/* Has no task of s heard that it is to be given back? */
+bool revoke_unheard(const struct slice *s);
+/* How long s may take to be given back. */
+uint64_t revoke_grace(const struct ledger *l, const struct slice *s);
+/* Its tasks hear of it now. */
+void call_tell(struct ledger *l, struct slice *s);
+/* It is not to be given back any more. */
+void call_spare(struct ledger *l, struct slice *s);
+/* Spare those whose claimant is gone, if none of their tasks heard of it. */
+void call_spare_orphans(struct ledger *l);
+/* The time to tell its tasks, or its deadline, is there: then what is not at
+ * work is taken. */
 void call_revoke_due(struct ledger *l, struct slice *s);
 /* Take what was told to be given back and is no longer at work. */
 void call_take_emptied(struct ledger *l);

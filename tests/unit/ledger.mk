@@ -38,3 +38,8 @@ UNIT_TESTS += tests/unit/round_test
 tests_unit_round_test_SOURCES = tests/unit/round_test.c tests/unit/unit.h
 tests_unit_round_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_round_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/yield_test
+tests_unit_yield_test_SOURCES = tests/unit/yield_test.c tests/unit/unit.h
+tests_unit_yield_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_yield_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)

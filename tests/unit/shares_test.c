@@ -682,7 +682,7 @@ static void test_gang(void)
  * nothing firm is taken.
  */
 static struct {
-	unsigned notices, wrong;
+	unsigned notices, yields, spared, wrong;
 } seen;
 
 static void watch(void *arg, const struct event *ev)
@@ -692,6 +692,8 @@ static void watch(void *arg, const struct event *ev)
 	struct amount has, leaving;
 
 	(void)arg;
+	if (ev->type == EVENT_SLICE_SPARED)
+		seen.spared++;
 	if (ev->type != EVENT_SLICE_REVOKING)
 		return;
 	seen.notices++;
@@ -780,6 +782,29 @@ static void random_end(struct rand_state *r, uint64_t job)
 	}
 }
 
+/* Somebody who is to give slices back names others, or gives some at once. */
+static void random_yield(struct rand_state *r, const char *framework)
+{
+	const struct framework *f = ledger_framework(w.l, framework);
+	uint64_t back[8], others[8];
+	const struct slice *s;
+	size_t n = 0, m = 0, most = 1 + rand_below(r, 4);
+
+	TAILQ_FOREACH(s, &f->slices, of_owner) {
+		if (s->revoking && n < most)
+			back[n++] = s->id;
+	}
+	TAILQ_FOREACH(s, &f->slices, of_owner) {
+		if (!s->revoking && m < 2 * most && rand_below(r, 2) == 0)
+			others[m++] = s->id;
+	}
+	if (n > 0 && ledger_yield(w.l, framework, back, n, others,
+				  rand_below(r, 4) == 0 ? 0 : m, w.now,
+				  NULL) == 0)
+		seen.yields++;
+	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+}
+
 /* A node goes or comes back, or a framework does; tasks that are being taken
  * back with them. */
 static void random_loss(struct rand_state *r)
@@ -793,7 +818,9 @@ static void random_loss(struct rand_state *r)
 		break;
 	case 1:
 		ledger_away(w.l, f, w.now, NULL);
-		ledger_register(w.l, f, f, "t", 3000000, w.now, NULL);
+		ledger_register_reacting(w.l, f, f, "t", 3000000,
+					 100000 * rand_below(r, 5), w.now,
+					 NULL);
 		break;
 	case 2:
 		ledger_node_drain(w.l, n, true, w.now, NULL);
@@ -817,13 +844,21 @@ static void random_run(uint64_t seed, const struct policy *p)
 	rand_seed(&r, seed);
 	rand_seed(&w.rand, seed);
 	set("x", "", "", NULL);
+	ledger_register_reacting(w.l, "b", "b", "t", 3000000, 200000, w.now,
+				 NULL);
+	ledger_register_reacting(w.l, "c", "c", "t", 3000000, 400000, w.now,
+				 NULL);
 	for (int i = 0; i < 3; i++)
 		job[i] = submit((char[]){(char)('a' + i), '\0'});
 	for (int step = 0; step < 150; step++) {
 		char f[2] = {(char)('a' + rand_below(&r, 3)), '\0'};
 
 		w.now += rand_below(&r, 400000);
-		switch (rand_below(&r, 7)) {
+		switch (rand_below(&r, 9)) {
+		case 7:
+		case 8:
+			random_yield(&r, f);
+			break;
 		case 6:
 			random_loss(&r);
 			break;
@@ -852,6 +887,8 @@ static void test_random(void)
 	for (uint64_t seed = 1; seed <= 60; seed++)
 		random_run(seed, guaranteeing[seed % 3]);
 	CU_ASSERT(seen.notices > 100);
+	CU_ASSERT(seen.yields > 100);
+	CU_ASSERT(seen.spared > 5);
 	CU_ASSERT_EQUAL(seen.wrong, 0);
 }
 
