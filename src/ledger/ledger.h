@@ -220,8 +220,8 @@ int ledger_release(struct ledger *l, const char *framework,
  * now, idle ones are free at once, the tasks of others are told to end.  Else
  * they are spared, and those named instead are taken back for the same demand.
  * These have to be the framework's, of the same role, revocable, idle or with
- * a grace that ends before the deadline of those, and to make room for as many
- * units of the demand; no task of those spared may have heard of it.  All of
+ * a grace no longer than what those were given, and to make room for as many
+ * units of the demand; their deadline is no later. no task of those spared may have heard of it.  All of
  * it or nothing.
  */
 int ledger_yield(struct ledger *l, const char *framework,

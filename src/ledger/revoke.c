@@ -146,6 +146,7 @@ int apply_slice_revoking(struct ledger *l, const struct event *ev,
 	s->revoking = true;
 	s->emptied = s->orphan = false;
 	s->told = ev->revoking.react_us == 0;
+	s->notice_us = ev->at_us;
 	s->revoke_us = ev->revoking.deadline_us;
 	s->revoked_for = d != NULL ? d->seq : 0;
 	s->due.kind = DUE_SLICE;
@@ -351,11 +352,13 @@ void call_revoke(struct ledger *l, const struct demand *d,
 }
 
 void call_revoke_named(struct ledger *l, const struct demand *d,
-		       struct slice *s)
+		       struct slice *s, uint64_t most_us)
 {
-	bool busy = s->state == SLICE_BUSY;
+	uint64_t at = l->now_us;
 
-	revoke(l, s, d, l->now_us + (busy ? revoke_grace(l, s) : 0), 0);
+	if (s->state == SLICE_BUSY)
+		at += revoke_grace(l, s);
+	revoke(l, s, d, at < most_us ? at : most_us, 0);
 }
 
 int ledger_node_clear(struct ledger *l, const char *name, uint64_t deadline_us,

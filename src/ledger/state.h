@@ -293,9 +293,10 @@ void call_release(struct ledger *l, struct slice *s);
 /* Take these back for d (revoke.c). */
 void call_revoke(struct ledger *l, const struct demand *d,
 		 struct slice *const *slices, size_t n);
-/* Take s back for d, named by its framework: its tasks hear of it at once. */
+/* Take s back for d, named by its framework, until most_us: its tasks hear of
+ * it at once. */
 void call_revoke_named(struct ledger *l, const struct demand *d,
-		       struct slice *s);
+		       struct slice *s, uint64_t most_us);
 /* Has no task of s heard that it is to be given back? */
 bool revoke_unheard(const struct slice *s);
 /* How long s may take to be given back. */

@@ -101,19 +101,26 @@ static int check_spared(struct yield *y, struct berth_error *err)
 
 /* ---- those named instead ---- */
 
-static uint64_t first_deadline(const struct yield *y)
+/*
+ * The first deadline of those to be spared, and the least time that one of
+ * them was given.  Both count from the notice, for the tasks in those named as
+ * for any other: what their framework took to answer is not theirs.
+ */
+static void deadline(const struct yield *y, uint64_t *at_us, uint64_t *given_us)
 {
-	uint64_t at = UINT64_MAX;
-
+	*at_us = *given_us = UINT64_MAX;
 	for (size_t i = 0; i < y->nspared; i++) {
-		if (y->spared[i]->revoke_us < at)
-			at = y->spared[i]->revoke_us;
+		const struct slice *s = y->spared[i];
+
+		if (s->revoke_us < *at_us)
+			*at_us = s->revoke_us;
+		if (s->revoke_us - s->notice_us < *given_us)
+			*given_us = s->revoke_us - s->notice_us;
 	}
-	return at;
 }
 
 static int check_named(const struct yield *y, const struct slice *s,
-		       uint64_t deadline_us, struct berth_error *err)
+		       uint64_t given_us, struct berth_error *err)
 {
 	unsigned long long id = s->id;
 
@@ -121,11 +128,10 @@ static int check_named(const struct yield *y, const struct slice *s,
 		return error_set(err, BERTH_ECONFLICT,
 				 "slice %llu is of role %s, not of %s", id,
 				 s->role->name, y->spared[0]->role->name);
-	if (s->state == SLICE_BUSY &&
-	    y->l->now_us + revoke_grace(y->l, s) > deadline_us)
+	if (s->state == SLICE_BUSY && revoke_grace(y->l, s) > given_us)
 		return error_set(err, BERTH_ECONFLICT,
-				 "slice %llu: its job's grace of %llu ms ends "
-				 "after the deadline of those to be spared", id,
+				 "slice %llu: its job's grace of %llu ms is "
+				 "more than those to be spared were given", id,
 				 (unsigned long long)revoke_grace(y->l, s) /
 					 1000);
 	if (!prefer_allows(y->d, s->node))
@@ -138,17 +144,18 @@ static int check_named(const struct yield *y, const struct slice *s,
 /* Could they be taken back, one after the other, with the others spared? */
 static int check_roles(const struct yield *y, struct berth_error *err)
 {
-	uint64_t deadline_us = first_deadline(y);
+	uint64_t at_us, given_us;
 	size_t n = 0;
 	int rc = 0;
 
+	deadline(y, &at_us, &given_us);
 	state_resolve(y->l);
 	for (size_t i = 0; i < y->nspared; i++)
 		role_leave(y->spared[i]->role, &y->spared[i]->amount, false);
 	for (; n < y->nnamed && rc == 0; n++) {
 		const struct slice *s = y->named[n];
 
-		rc = check_named(y, s, deadline_us, err);
+		rc = check_named(y, s, given_us, err);
 		if (rc == 0)
 			rc = revoke_check(s, y->d, err);
 		if (rc != 0)
@@ -253,10 +260,13 @@ static void give(struct yield *y)
 
 static void exchange(struct yield *y)
 {
+	uint64_t at_us, given_us;
+
+	deadline(y, &at_us, &given_us);
 	for (size_t i = 0; i < y->nspared; i++)
 		call_spare(y->l, y->spared[i]);
 	for (size_t i = 0; i < y->nnamed; i++)
-		call_revoke_named(y->l, y->d, y->named[i]);
+		call_revoke_named(y->l, y->d, y->named[i], at_us);
 }
 
 int ledger_yield(struct ledger *l, const char *framework,

@@ -73,6 +73,7 @@ struct slice {
 	bool emptied;		/* … and since then its last task has ended */
 	bool told;		/* … and its tasks hear of it */
 	bool orphan;		/* … and its claimant is gone */
+	uint64_t notice_us;	/* … at this time */
 	uint64_t revoke_us;	/* … at the latest then */
 	uint64_t revoked_for;	/* seq of the demand that claims it; 0: its
 				   node is drained */

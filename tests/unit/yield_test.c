@@ -260,6 +260,7 @@ static void test_instead(void)
 	rounds();
 	CU_ASSERT_EQUAL(list(true, NULL, ids, 64), 8);
 	CU_ASSERT_EQUAL(list(false, NULL, others, 64), 24);
+	w.now += 150000;
 	/* One idle, the others at work. */
 	end_tasks(others + 7, 1);
 	CU_ASSERT_EQUAL(yield(ids, 8, others, 8), 0);
@@ -270,6 +271,9 @@ static void test_instead(void)
 		CU_ASSERT(ledger_slice(w.l, others[i])->revoking);
 		CU_ASSERT(ledger_slice(w.l, others[i])->told);
 	}
+	/* The deadline is that of the notice. */
+	CU_ASSERT_EQUAL(ledger_slice(w.l, others[0])->revoke_us,
+			w.now + 850000);
 	rounds();
 	CU_ASSERT_EQUAL(revoking(), 7);
 	CU_ASSERT_EQUAL(take("b"), 1);
