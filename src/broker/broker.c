@@ -193,6 +193,7 @@ static struct leader *make_leader(struct broker *b, uint64_t term,
 		.node_timeout_ms = conf->node_timeout_ms,
 		.keep_jobs = conf->keep_jobs,
 		.keep_events = conf->keep_events,
+		.event_log = conf->event_log,
 	};
 	struct leader *l = leader_create(b->loop, b->net, b->server, &config,
 					 err);

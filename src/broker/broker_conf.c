@@ -272,6 +272,8 @@ static int read_file(struct broker_conf *c, struct berth_error *err)
 	if (rc == 0)
 		rc = get_string(conf, "broker.host", &c->host, err);
 	if (rc == 0)
+		rc = get_string(conf, "broker.event_log", &c->event_log, err);
+	if (rc == 0)
 		rc = get_numbers(c, conf, err);
 	if (rc == 0)
 		rc = get_frameworks(c, conf, err);
@@ -332,6 +334,7 @@ void broker_conf_finish(struct broker_conf *c)
 	free(c->host);
 	free(c->topology_conf);
 	free(c->switches);
+	free(c->event_log);
 	mem_strv_free(c->frameworks);
 	mem_strv_free(c->labels);
 	role_conf_free(c->roles, c->nroles);

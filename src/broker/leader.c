@@ -22,6 +22,7 @@
 #include "broker/nodes.h"
 #include "broker/outputs.h"
 #include "broker/reaper.h"
+#include "broker/recorder.h"
 #include "broker/revocations.h"
 #include "broker/routes.h"
 #include "broker/shares.h"
@@ -45,6 +46,7 @@ struct leader_settings {
 	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;
 	size_t keep_jobs, keep_events;
+	char *event_log;
 };
 
 /* All parts; each knows those above it here that it was given, and no
@@ -69,6 +71,7 @@ struct leader {
 	struct shares *shares;	       /* what is set for roles */
 	struct history *history;       /* accounting */
 	struct usage *usage;	       /* … of the jobs that live */
+	struct recorder *recorder;     /* every event, in a file */
 	struct api_server *server;     /* the rank's; not ours */
 	struct doors *doors;	       /* where the ranks' servers are */
 	struct hosts *hosts;	       /* the framework hosts we started */
@@ -120,6 +123,7 @@ static void settings_init(struct leader_settings *s,
 		.node_timeout_ms = or_default(c->node_timeout_ms, 30000),
 		.keep_jobs = c->keep_jobs != 0 ? c->keep_jobs : 10000,
 		.keep_events = c->keep_events != 0 ? c->keep_events : 4096,
+		.event_log = mem_strdup(c->event_log),
 	};
 }
 
@@ -130,6 +134,7 @@ static void settings_finish(struct leader_settings *s)
 	free(s->node_dir);
 	free(s->state_dir);
 	free(s->policy);
+	free(s->event_log);
 	mem_strv_free(s->frameworks);
 	role_conf_free(s->roles, s->nroles);
 	free(s->topology_conf);
@@ -205,6 +210,20 @@ static void make_history(struct leader *l)
 	l->history = history_create(l->loop, path);
 	l->usage = usage_create(l->book, keep_ended, l);
 	book_listen(l->book, usage_event, l->usage);
+	free(path);
+}
+
+/* Before anything changes: the log begins with an empty ledger. */
+static void make_recorder(struct leader *l)
+{
+	const char *dir = l->set.state_dir, *name = l->set.event_log;
+	char *path = name != NULL && name[0] != '/' && dir != NULL
+			     ? mem_printf("%s/%s", dir, name)
+			     : mem_strdup(name);
+
+	l->recorder = recorder_create(l->loop, path, l->set.version,
+				      l->set.policy);
+	book_listen(l->book, recorder_event, l->recorder);
 	free(path);
 }
 
@@ -337,6 +356,7 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	l->book = make_book(l, err);
 	if (l->book == NULL)
 		goto fail;
+	make_recorder(l);
 	l->nodes = make_nodes(l);
 	make_history(l);
 	make_followers(l);
@@ -377,6 +397,7 @@ void leader_destroy(struct leader *l)
 	usage_destroy(l->usage);
 	history_destroy(l->history);
 	book_destroy(l->book);
+	recorder_destroy(l->recorder);
 	doors_destroy(l->doors);
 	routes_destroy(l->routes);
 	settings_finish(&l->set);

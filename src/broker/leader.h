@@ -45,6 +45,8 @@ struct leader_config {
 				     tasks are lost */
 	size_t keep_jobs;	  /* 10000: ended jobs that stay visible */
 	size_t keep_events;	  /* 4096: for /v1/events */
+	const char *event_log;	  /* see recorder.h; NULL: none is kept.  A
+				     relative path: from state_dir */
 };
 
 /* Takes the requests of the server, which it is the caller's to refer to

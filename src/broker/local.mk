@@ -86,6 +86,7 @@ LEADER_SOURCES = \
 	src/broker/outputs.c src/broker/outputs.h \
 	src/broker/policy_plugin.c src/broker/policy_plugin.h \
 	src/broker/reaper.c src/broker/reaper.h \
+	src/broker/recorder.c src/broker/recorder.h \
 	src/broker/records.c src/broker/records.h \
 	src/broker/reports.c src/broker/reports.h \
 	src/broker/revocations.c src/broker/revocations.h \

@@ -264,7 +264,7 @@ static void request(struct scribe *s, struct request *r)
 
 static void wishes(struct scribe *s, struct demand *d)
 {
-	uint32_t packing = d->packing;
+	uint32_t packing = d->packing, layout = d->layout;
 
 	names(s, "prefer_nodes", &d->prefer_nodes);
 	names(s, "prefer_datasets", &d->prefer_datasets);
@@ -273,10 +273,13 @@ static void wishes(struct scribe *s, struct demand *d)
 			  &d->nprefer_labels);
 	scribe_u64(s, "wait_us", &d->wait_us);
 	scribe_u32(s, "packing", &packing);
-	if (packing > PACKING_SPREAD)
-		scribe_fail(s, "\"packing\" is at most %d", PACKING_SPREAD);
-	else
-		d->packing = (enum packing)packing;
+	scribe_u32(s, "layout", &layout);
+	if (packing > PACKING_SPREAD || layout > LAYOUT_EQUAL) {
+		scribe_fail(s, "no such packing or layout");
+		return;
+	}
+	d->packing = (enum packing)packing;
+	d->layout = (enum layout)layout;
 }
 
 const struct demand *event_part_demand(struct scribe *s,
@@ -404,6 +407,8 @@ static void slice_drives(struct scribe *s, struct slice *sl)
 	}
 }
 
+typedef const struct node *(*find_f)(void *arg, const char *name);
+
 static bool in_set(uint64_t bits, size_t n)
 {
 	return n >= 64 || bits >> n == 0;
@@ -425,7 +430,7 @@ static void complete(struct scribe *s, struct slice *sl)
 	sl->amount.gpus = (uint64_t)__builtin_popcountll(sl->gpus);
 }
 
-static void slice(struct scribe *s, struct slice *sl, event_node_f find,
+static void slice(struct scribe *s, struct slice *sl, find_f find,
 		  void *arg)
 {
 	bool reads = scribe_reads(s);
@@ -456,7 +461,7 @@ static void slice(struct scribe *s, struct slice *sl, event_node_f find,
 }
 
 void event_part_slices(struct scribe *s, struct slice *const **slices,
-		       size_t *n, event_node_f find, void *arg)
+		       size_t *n, find_f find, void *arg)
 {
 	bool reads = scribe_reads(s);
 	struct slice **list = NULL;

@@ -5,7 +5,7 @@
 
 #include "base/scribe.h"
 #include "model/demand.h"
-#include "model/event_text.h"
+#include "model/node.h"
 #include "model/role.h"
 #include "model/slice.h"
 #include "model/topology.h"
@@ -20,7 +20,10 @@ const struct demand *event_part_demand(struct scribe *s,
 				       const struct demand *d);
 const struct role_setting *event_part_setting(struct scribe *s,
 					      const struct role_setting *r);
+/* find: see event_text.h. */
 void event_part_slices(struct scribe *s, struct slice *const **slices,
-		       size_t *n, event_node_f find, void *arg);
+		       size_t *n,
+		       const struct node *(*find)(void *arg, const char *name),
+		       void *arg);
 
 #endif

@@ -19,6 +19,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/slurm.sh \
 	tests/cluster/ssh.sh \
 	tests/cluster/up.sh \
+	tests/cluster/replay.sh \
 	tests/cluster/restart.sh \
 	tests/cluster/revoke.sh \
 	tests/cluster/shares.sh \
