@@ -173,6 +173,7 @@ int apply_demand_set(struct ledger *l, const struct event *ev,
 		d->seq = old->seq;
 		d->waits_us = old->waits_us;
 		d->called = old->called;
+		d->awaits = old->awaits;
 		d->offered = old->offered;
 		prefer_inherit(l, d, old);
 		unlink_demand(l, old, d);

@@ -149,6 +149,8 @@ int apply_slice_revoking(struct ledger *l, const struct event *ev,
 	s->notice_us = ev->at_us;
 	s->revoke_us = ev->revoking.deadline_us;
 	s->revoked_for = d != NULL ? d->seq : 0;
+	if (d != NULL && s->lent_for != d->seq)
+		d->awaits = true;
 	s->due.kind = DUE_SLICE;
 	heap_put(&l->due, &s->due, next_due(s, ev));
 	role_leave(s->role, &s->amount, true);

@@ -121,6 +121,7 @@ struct demand {
 	bool called;	      /* … and what is lent was called back */
 	bool lends;	      /* in this round of lending: */
 	uint64_t lend_round;
+	bool awaits;	      /* slices of others were taken back for it */
 	bool waiting;	      /* only preferred nodes will do, in this round */
 	enum patience patience;
 	uint64_t wait_until_us; /* while it runs */

@@ -24,7 +24,7 @@
 #include "model/node.h"
 #include "model/role.h"
 
-#define POLICY_ABI 7
+#define POLICY_ABI 8
 
 /* Offer so many units of the demand on these nodes. */
 struct share {
@@ -184,6 +184,10 @@ void policy_keep(struct view *v);
  * will have what it may claim, and its nodes are kept for it.
  */
 bool policy_reclaim(struct view *v, struct demand *d);
+/* Gangs that slices were taken back for, in their order: what came back for
+ * them, one by one, stays theirs until all is there. */
+void policy_awaited(struct view *v, struct holds *h);
+bool policy_awaits(const struct demand *d);
 /* What is guaranteed comes first: give each demand, in their order, what it
  * may claim, as far as there is room. */
 void policy_guaranteed(struct view *v, struct holds *h);

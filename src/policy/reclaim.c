@@ -524,9 +524,13 @@ bool policy_reclaim(struct view *v, struct demand *d)
 	idmap_init(&r.seen);
 	sum = search(&r);
 	if (sum >= least) {
+		struct amount all;
+
 		if (r.ntaken > 0)
 			v->ops->revoke(v, d, r.taken, r.ntaken);
 		keep_sites(&r);
+		all = amount_times(&r.unit, sum < r.need ? sum : r.need);
+		role_expect(d->charged, &all);
 	}
 	idmap_finish(&r.seen);
 	free(r.site);
@@ -541,6 +545,8 @@ void policy_keep(struct view *v)
 {
 	struct reclaim r = {.view = v};
 
+	for (size_t i = 0; i < v->nroles; i++)
+		memset(&v->role[i]->claimed, 0, sizeof(v->role[i]->claimed));
 	for (size_t i = 0; i < v->ndemands && v->nrevoking > 0; i++) {
 		r.demand = v->demand[i];
 		for (size_t k = first_back(&r, NULL); is_back(&r, k);

@@ -122,7 +122,8 @@ static struct turns_node *leaf_of(struct turns *t, const struct demand *d)
 static bool is_owed(const struct turns_node *n)
 {
 	return n->role != NULL && n->framework == NULL &&
-	       n->role->sum.cores + n->given.cores < n->role->floor.cores;
+	       n->role->sum.cores + n->role->claimed.cores + n->given.cores <
+		       n->role->floor.cores;
 }
 
 static void weigh_leaf(const struct turns *t, struct turns_node *n)
