@@ -170,8 +170,11 @@ static void revoking(struct scribe *s, struct event *ev)
 	scribe_text(s, "role", &ev->revoking.role);
 	scribe_u64(s, "job", &ev->revoking.job);
 	scribe_u64(s, "deadline_us", &ev->revoking.deadline_us);
-	scribe_name(s, "claimant", &ev->revoking.claimant);
-	scribe_name(s, "demand", &ev->revoking.demand);
+	scribe_u64(s, "react_us", &ev->revoking.react_us);
+	scribe_text(s, "claimant", &ev->revoking.claimant);
+	scribe_text(s, "demand", &ev->revoking.demand);
+	if ((ev->revoking.claimant == NULL) != (ev->revoking.demand == NULL))
+		scribe_fail(s, "\"claimant\" and \"demand\" go together");
 	scribe_bool(s, "lent", &ev->revoking.lent);
 }
 
@@ -325,6 +328,8 @@ static void members(struct event_text *t, struct event *ev)
 		break;
 	case EVENT_SLICE_RELEASED:
 	case EVENT_SLICE_LOST:
+	case EVENT_SLICE_TOLD:
+	case EVENT_SLICE_SPARED:
 		scribe_u64(s, "slice", &ev->slice.slice);
 		scribe_text(s, "framework", &ev->slice.framework);
 		scribe_text(s, "node", &ev->slice.node);
