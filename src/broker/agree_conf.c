@@ -136,32 +136,11 @@ static uint64_t term_of(const struct raft_log *l, uint64_t index)
 	return l->entries[(l->front + index - l->offset - 1) % l->size].term;
 }
 
-/*
- * A message that was long under way brings entries that are committed here,
- * and perhaps in a snapshot already, where 0.15 takes them for new ones: the
- * message begins behind them.
- */
-void agree_trim(struct agree *a, struct raft_append_entries *args)
+/* The last entry that is committed here. */
+static uint64_t kept_until(const struct agree *a, uint64_t *term)
 {
-	uint64_t commit = a->raft.commit_index;
-	uint64_t term = term_of(&a->raft.log, commit);
-	uint64_t known = commit - args->prev_log_index;
-
-	if (args->prev_log_index >= commit || term == 0)
-		return;
-	if (known >= args->n_entries) {
-		if (args->n_entries > 0)
-			raft_free(args->entries[0].batch);
-		raft_free(args->entries);
-		args->entries = NULL;
-		args->n_entries = 0;
-	} else {
-		args->n_entries -= (unsigned)known;
-		memmove(args->entries, args->entries + known,
-			args->n_entries * sizeof(*args->entries));
-	}
-	args->prev_log_index = commit;
-	args->prev_log_term = term;
+	*term = term_of(&a->raft.log, a->raft.commit_index);
+	return a->raft.commit_index;
 }
 
 /*
@@ -260,8 +239,15 @@ void agree_conf_rollback(struct agree *a,
 
 #else
 
-void agree_trim(struct agree *a, struct raft_append_entries *args)
+/* The last entry in our snapshot; none while one is being installed, then
+ * libraft takes no entries. */
+static uint64_t kept_until(const struct agree *a, uint64_t *term)
 {
+	const struct raft_trail *t = &a->raft.trail;
+
+	*term = t->snapshot.index <= a->raft.commit_index ? t->snapshot.term
+							  : 0;
+	return t->snapshot.index;
 }
 
 void agree_match_note(struct agree *a, const struct raft_message *m)
@@ -289,3 +275,31 @@ void agree_conf_rollback(struct agree *a,
 }
 
 #endif
+
+/*
+ * A message that was long under way brings entries that are in a snapshot
+ * here.  0.15 takes them for new ones; so does 0.22 when they begin with the
+ * log's first, for which it looks for no entry before.  The message begins
+ * behind them: a leader of this term has them all.
+ */
+void agree_trim(struct agree *a, struct raft_append_entries *args)
+{
+	uint64_t term, end = kept_until(a, &term);
+	uint64_t known = end - args->prev_log_index;
+
+	if (args->prev_log_index >= end || term == 0)
+		return;
+	if (known >= args->n_entries) {
+		if (args->n_entries > 0)
+			raft_free(args->entries[0].batch);
+		raft_free(args->entries);
+		args->entries = NULL;
+		args->n_entries = 0;
+	} else {
+		args->n_entries -= (unsigned)known;
+		memmove(args->entries, args->entries + known,
+			args->n_entries * sizeof(*args->entries));
+	}
+	args->prev_log_index = end;
+	args->prev_log_term = term;
+}

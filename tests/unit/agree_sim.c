@@ -19,7 +19,7 @@ enum {
 };
 
 struct node {
-	char name[8];
+	char name[12];
 	struct sim *sim;
 	struct agree *agree;
 	struct sim_disk *disk;
