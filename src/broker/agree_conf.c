@@ -60,10 +60,35 @@ void agree_conf_copy(struct raft_configuration *to,
 	}
 }
 
+/*
+ * Libraft's own encoding of the voters: u8 version, u64 count, then u64 id, a
+ * string with its NUL, u8 role, of each, padded to 8 bytes; it leaves in the
+ * padding what was in memory there.
+ */
+void agree_conf_pad(const struct raft_buffer *encoded)
+{
+	struct agree_reader r = agree_reader(encoded->base, encoded->len);
+	char *end = (char *)encoded->base + encoded->len;
+	uint64_t n;
+
+	agree_get(&r, 1);
+	n = agree_get(&r, 8);
+	for (uint64_t i = 0; i < n && !r.bad; i++) {
+		const unsigned char *nul;
+
+		agree_get(&r, 8);
+		nul = memchr(r.p, '\0', agree_left(&r));
+		if (nul == NULL)
+			return;
+		r.p = nul + 1;
+		agree_get(&r, 1);
+	}
+	if (!r.bad)
+		memset(end - agree_left(&r), 0, agree_left(&r));
+}
+
 #if AGREE_RAFT_OLD
 
-/* Its own encoding: u8 version, u64 count, then u64 id, a string with its
- * NUL, u8 role, of each. */
 static int decode(const struct raft_buffer *buf, struct raft_configuration *c)
 {
 	struct agree_reader r = agree_reader(buf->base, buf->len);
@@ -237,7 +262,21 @@ void agree_conf_rollback(struct agree *a,
 	a->raft.configuration_uncommitted_index = 0;
 }
 
+void agree_conf_part(struct agree *a, struct raft_append_entries *args)
+{
+}
+
 #else
+
+static uint64_t term_of(const struct raft_trail *t, uint64_t index)
+{
+	if (index > t->offset && t->size > 0) {
+		for (unsigned i = t->front; i != t->back; i = (i + 1) % t->size)
+			if (index <= t->records[i].index)
+				return t->records[i].term;
+	}
+	return index == t->snapshot.index ? t->snapshot.term : 0;
+}
 
 /* The last entry in our snapshot; none while one is being installed, then
  * libraft takes no entries. */
@@ -248,6 +287,32 @@ static uint64_t kept_until(const struct agree *a, uint64_t *term)
 	*term = t->snapshot.index <= a->raft.commit_index ? t->snapshot.term
 							  : 0;
 	return t->snapshot.index;
+}
+
+/*
+ * 0.22 notes a change of voters under the index of the first new entry of its
+ * message, and then does not know it when it is committed: a message may only
+ * begin with one, the leader sends the rest again.  And it forgets that the
+ * change before is committed when the next one comes, as it must be then.
+ */
+void agree_conf_part(struct agree *a, struct raft_append_entries *args)
+{
+	uint64_t before = a->raft.configuration_uncommitted_index;
+
+	for (unsigned i = 1; i < args->n_entries; i++) {
+		if (args->entries[i].type == RAFT_CHANGE)
+			args->n_entries = i;
+	}
+	if (args->n_entries == 0 || args->entries[0].type != RAFT_CHANGE ||
+	    before == 0 || before > args->prev_log_index ||
+	    args->term < a->raft.current_term ||
+	    term_of(&a->raft.trail, args->prev_log_index) !=
+		    args->prev_log_term)
+		return;
+	agree_conf_copy(&a->raft.configuration_committed,
+			&a->raft.configuration);
+	a->raft.configuration_committed_index = before;
+	a->raft.configuration_uncommitted_index = 0;
 }
 
 void agree_match_note(struct agree *a, const struct raft_message *m)
