@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -31,6 +32,14 @@ struct recorder {
 /* The log of an earlier leader keeps its lines under another name. */
 static int move_away(const char *path, struct berth_error *err)
 {
+	struct stat st;
+
+	if (lstat(path, &st) != 0)
+		return error_sys(err, "%s", path);
+	if (!S_ISREG(st.st_mode)) /* a device, a pipe, a link */
+		return error_set(err, BERTH_EINPUT,
+				 "%s: there is something else than a file: "
+				 "name another path", path);
 	for (unsigned i = 1; i < OLD_MOST; i++) {
 		char *old = mem_printf("%s.%u", path, i);
 		int rc = link(path, old), why = errno;

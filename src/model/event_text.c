@@ -52,8 +52,9 @@ static void head(struct scribe *s, struct event_head *h)
 	scribe_name(s, "format", &format);
 	if (scribe_reads(s) && (s->failed || strcmp(format, FORMAT) != 0)) {
 		s->failed = false;
-		scribe_fail(s, "this is no event log of a Berth: its first "
-			    "line has no \"format\":\"" FORMAT "\"");
+		scribe_fail(s, "this is no event log of a Berth (its first "
+			    "line has no \"format\":\"" FORMAT "\"): name a "
+			    "file that event_log of berth.conf named");
 	}
 	scribe_u32(s, "version", &version);
 	if (!s->failed && version != EVENT_TEXT_VERSION)

@@ -1,6 +1,8 @@
 /* replay.c - see replay.h. */
 #include "sim/replay.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -9,14 +11,19 @@
 #include "sim/input.h"
 #include "sim/watch.h"
 
-/* Curves have a point for each ten seconds of it. */
-#define LONGEST_US (UINT64_C(400) * 24 * 3600 * 1000000)
+/* Curves have some thousand points, each of 0.1 to 10 seconds. */
+#define DAY_US (UINT64_C(24) * 3600 * 1000000)
+#define LONGEST_US (400 * DAY_US)
+#define POINTS 2000
+#define LEAST_BIN_US 100000
+#define MOST_BIN_US 10000000
 
 struct replay {
 	const char *name;
 	size_t line;
 	bool check;
-	uint64_t start_us;
+	uint64_t start_us, bin_us;
+	uint64_t longest_us; /* from the first event to any */
 	struct ledger *ledger;
 	struct event_text *text;
 	struct watch *watch;
@@ -52,10 +59,9 @@ static int read_head(struct replay *r, const char *line, size_t len,
 	struct ledger_options o = {.listen = hear, .arg = r};
 
 	if (event_text_read_head(r->text, line, len, &head, err) != 0)
-		return wrong(r, err, "give berth-sim a file that event_log of "
-				     "berth.conf named");
+		return error_prefix(err, "%s:%zu", r->name, r->line);
 	r->ledger = ledger_create(&o);
-	r->watch = watch_create(r->ledger, r->name, head.policy);
+	r->watch = watch_create(r->ledger, r->name, head.policy, r->bin_us);
 	return 0;
 }
 
@@ -69,9 +75,10 @@ static int apply(struct replay *r, const char *line, size_t len,
 				     "before it can be replayed alone");
 	if (r->start_us == 0)
 		r->start_us = ev.at_us;
-	if (ev.at_us > r->start_us && ev.at_us - r->start_us > LONGEST_US) {
-		error_set(err, BERTH_EINPUT, "\"at_us\" is more than 400 days "
-					     "after the first event");
+	if (ev.at_us > r->start_us && ev.at_us - r->start_us > r->longest_us) {
+		error_set(err, BERTH_EINPUT, "\"at_us\" is long after the last "
+					     "line's, or 400 days after the "
+					     "first's");
 		return wrong(r, err, "cut the log there");
 	}
 	if (ledger_apply(r->ledger, &ev, err) != 0)
@@ -81,6 +88,41 @@ static int apply(struct replay *r, const char *line, size_t len,
 		return error_prefix(err, "%s:%zu: the ledger is not sound after "
 					 "this line", r->name, r->line);
 	return 0;
+}
+
+/* The time of the event that begins there, 0: it has none. */
+static uint64_t time_at(const char *line, const char *end)
+{
+	char text[40] = "";
+	uint64_t at = 0;
+	size_t n = (size_t)(end - line);
+
+	memcpy(text, line, n < sizeof(text) - 1 ? n : sizeof(text) - 1);
+	if (sscanf(text, "{\"at_us\":%" SCNu64, &at) != 1)
+		return 0;
+	return at;
+}
+
+/* How long it is, before it is read: by its second and its last line. */
+static void measure(struct replay *r, const char *text, size_t len)
+{
+	const char *end = text + len, *first = memchr(text, '\n', len), *last;
+	uint64_t from, to, span = 0;
+
+	if (first != NULL && first + 1 < end) {
+		last = end - 1;
+		while (last > first && *--last != '\n')
+			continue;
+		from = time_at(first + 1, end);
+		to = time_at(last + 1, end);
+		span = to > from ? to - from : 0;
+	}
+	r->bin_us = span / POINTS;
+	if (r->bin_us < LEAST_BIN_US)
+		r->bin_us = LEAST_BIN_US;
+	if (r->bin_us > MOST_BIN_US)
+		r->bin_us = MOST_BIN_US;
+	r->longest_us = span < LONGEST_US / 2 ? 2 * span + DAY_US : LONGEST_US;
 }
 
 static int lines(struct replay *r, const char *text, size_t len,
@@ -134,6 +176,7 @@ int replay_text(const char *name, const char *text, size_t len, bool check,
 	int rc;
 
 	err = err != NULL ? err : &own;
+	measure(&r, text, len);
 	r.text = event_text_create(find_node, &r);
 	rc = lines(&r, text, len, &cut_short, err);
 	if (rc == 0) {

@@ -7,8 +7,6 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-#define BIN_US 10000000
-
 /* A slice that somebody has or is offered. */
 struct taken {
 	uint64_t id, offer; /* offer 0: held */
@@ -36,7 +34,7 @@ struct watch {
 };
 
 struct watch *watch_create(const struct ledger *l, const char *name,
-			   const char *policy)
+			   const char *policy, uint64_t bin_us)
 {
 	struct watch *w = mem_alloc(sizeof(*w));
 
@@ -49,7 +47,7 @@ struct watch *watch_create(const struct ledger *l, const char *name,
 	w->s->start_us = 20000;
 	w->s->round_us = 1000;
 	w->s->stop_us = 20000;
-	w->s->bin_us = BIN_US;
+	w->s->bin_us = bin_us;
 	worklist_init(&w->s->work);
 	buf_init(&w->s->made_up);
 	w->o = mem_alloc(sizeof(*w->o));

@@ -16,9 +16,9 @@
 
 struct watch;
 
-/* The ledger is the caller's and outlives it. */
+/* The ledger is the caller's and outlives it.  bin_us: of the curves. */
 struct watch *watch_create(const struct ledger *l, const char *name,
-			   const char *policy);
+			   const char *policy, uint64_t bin_us);
 void watch_destroy(struct watch *w); /* NULL is fine */
 
 /* The ledger has applied it (ledger_event_f); arg is a struct watch. */
