@@ -303,6 +303,9 @@ void agree_conf_part(struct agree *a, struct raft_append_entries *args)
 		if (args->entries[i].type == RAFT_CHANGE)
 			args->n_entries = i;
 	}
+	/* It would go back to the end of a message that was long under way. */
+	if (args->prev_log_index + args->n_entries < a->raft.commit_index)
+		args->leader_commit = 0;
 	if (args->n_entries == 0 || args->entries[0].type != RAFT_CHANGE ||
 	    before == 0 || before > args->prev_log_index ||
 	    args->term < a->raft.current_term ||
