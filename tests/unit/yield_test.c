@@ -198,7 +198,7 @@ static void end_tasks(const uint64_t *ids, size_t n)
  * that wants none. */
 static void test_react(void)
 {
-	uint64_t ids[64];
+	uint64_t ids[64] = { 0 };
 
 	start(0);
 	demand("b", 8, 1, NULL);
