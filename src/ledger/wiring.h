@@ -3,7 +3,7 @@
  * the tree of model/switch.h with the nodes that something can be offered of.
  *
  * Switches are numbered so that those below one follow it: the subtree of sw
- * is [sw, wiring_end(sw)).  Number 0 is the top, which is above all that the
+ * is [sw, its end).  Number 0 is the top, which is above all that the
  * file describes; nodes that the file does not name hang on it.  A change of a
  * node costs the depth of the tree.
  */
