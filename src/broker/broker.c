@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "broker/api_server.h"
 #include "broker/contact_file.h"
 #include "broker/leader.h"
+#include "broker/leadership.h"
 #include "broker/roster_keeper.h"
 
 /* What has been sent may go out before we do. */
@@ -25,6 +27,7 @@ struct broker {
 	const struct broker_conf *conf;
 	char *contact_path, *socket_path;
 	struct api_server *server;
+	struct leadership *leadership;
 	struct leader *leader; /* NULL: another rank leads */
 	struct roster_keeper *keeper; /* of a leader under mpirun */
 	struct loop_signal *term, *intr;
@@ -71,6 +74,13 @@ static void on_leader_ended(void *arg, const char *reason, bool kill_tasks)
 
 /* ---- who leads ---- */
 
+static void on_rank_died(void *arg, const char *node)
+{
+	struct broker *b = arg;
+
+	leadership_rank_died(b->leadership, node);
+}
+
 static void on_contact(void *arg, const Berth__Contact *contact)
 {
 	struct broker *b = arg;
@@ -91,6 +101,7 @@ static void on_up(void *arg, const char *node)
 	struct broker *b = arg;
 
 	log_debug("node %s: its rank is there", node);
+	leadership_peer_up(b->leadership, node);
 	if (b->leader)
 		leader_peer_up(b->leader, node);
 	agent_peer_up(b->agent, node);
@@ -102,6 +113,7 @@ static void on_down(void *arg, const char *node, const char *why)
 
 	if (!b->ending)
 		log_info("node %s: its rank is gone: %s", node, why);
+	leadership_peer_down(b->leadership, node);
 	if (b->leader)
 		leader_peer_down(b->leader, node, why);
 	agent_peer_down(b->agent, node, why);
@@ -124,6 +136,10 @@ static void on_message(void *arg, const char *node, const Berth__Msg *msg)
 		    msg->body_case == BERTH__MSG__BODY_NODE_HELLO)
 			roster_keeper_hello(b->keeper, msg->node_hello);
 		break;
+	case BERTH__MSG__BODY_AGREE:
+	case BERTH__MSG__BODY_STANDING:
+		leadership_message(b->leadership, node, msg);
+		break;
 	default:
 		agent_message(b->agent, node, msg);
 	}
@@ -140,7 +156,9 @@ static struct agent *make_agent(struct broker *b,
 				const char *xml, struct berth_error *err)
 {
 	static const struct agent_events events = {
-		.shutdown = on_agent_shutdown, .contact = on_contact};
+		.shutdown = on_agent_shutdown,
+		.rank_died = on_rank_died,
+		.contact = on_contact};
 	const struct agent_config config = {
 		.node_dir = conf->node_dir,
 		.berth = conf->berth,
@@ -213,10 +231,63 @@ static int lead(struct broker *b, uint64_t term, struct berth_error *err)
 	return 0;
 }
 
+static void on_lead(void *arg, uint64_t term)
+{
+	struct broker *b = arg;
+	struct berth_error err = {0};
+
+	if (b->ending)
+		return;
+	if (lead(b, term, &err) < 0) {
+		fprintf(stderr, "berthd: %s\n", err.text);
+		b->status = error_exit_status(&err);
+		loop_stop(b->loop);
+	}
+	agent_follow(b->agent, net_self(b->net), term);
+}
+
+static void on_yield(void *arg)
+{
+	struct broker *b = arg;
+
+	roster_keeper_destroy(b->keeper);
+	b->keeper = NULL;
+	leader_destroy(b->leader);
+	b->leader = NULL;
+	net_set_term(b->net, 0);
+	api_server_refer(b->server, NULL);
+}
+
+static void on_follow(void *arg, const char *node, uint64_t term)
+{
+	struct broker *b = arg;
+
+	if (node == NULL)
+		api_server_refer(b->server, NULL);
+	else if (strcmp(node, net_self(b->net)) != 0)
+		agent_follow(b->agent, node, term);
+}
+
+static const struct leadership_events leadership_handlers = {
+	.lead = on_lead, .yield = on_yield, .follow = on_follow};
+
+static int make_leadership(struct broker *b, struct berth_error *err)
+{
+	char *dir = mem_printf("%s/agree", b->conf->node_dir);
+	const struct leadership_config config = {
+		.dir = dir, .node_timeout_ms = b->conf->node_timeout_ms};
+
+	b->leadership = leadership_create(b->loop, b->net, &config,
+					  &leadership_handlers, b, err);
+	free(dir);
+	return b->leadership ? 0 : -1;
+}
+
 static void broker_destroy(struct broker *b)
 {
 	roster_keeper_destroy(b->keeper);
 	leader_destroy(b->leader);
+	leadership_destroy(b->leadership);
 	agent_destroy(b->agent);
 	api_server_destroy(b->server);
 	loop_timer_destroy(b->linger);
@@ -233,7 +304,6 @@ struct broker *broker_create(struct loop *l, struct net *net,
 			     struct berth_error *err)
 {
 	struct broker *b = mem_alloc(sizeof(*b));
-	const char *first = net_first(net);
 
 	b->loop = l;
 	b->net = net;
@@ -249,7 +319,7 @@ struct broker *broker_create(struct loop *l, struct net *net,
 	b->agent = make_agent(b, conf, topology, xml, err);
 	if (b->agent == NULL)
 		goto fail;
-	if (first && strcmp(first, net_self(net)) == 0 && lead(b, 1, err) < 0)
+	if (make_leadership(b, err) < 0)
 		goto fail;
 	net_start(net, &net_handlers, b);
 	return b;

@@ -98,6 +98,7 @@ LIBAGENT = src/broker/libagent.a
 bin_PROGRAMS += bin/berthd
 bin_berthd_SOURCES = src/broker/main.c \
 	src/broker/broker.c src/broker/broker.h \
+	src/broker/leadership.c src/broker/leadership.h \
 	src/broker/broker_conf.c src/broker/broker_conf.h \
 	src/broker/own_launcher.c src/broker/own_launcher.h
 # Policy plug-ins use the broker's own functions.
