@@ -25,7 +25,29 @@ LIBNET = src/broker/libnet.a
 LIBNETMPI = src/broker/libnetmpi.a
 
 # Agreement among the ranks: libraft, its log on disk, its messages.
-EXTRA_DIST += src/broker/agree.h
+noinst_LIBRARIES += src/broker/libagree.a
+src_broker_libagree_a_SOURCES = \
+	src/broker/agree.c src/broker/agree.h \
+	src/broker/agree_bytes.h \
+	src/broker/agree_choose.c \
+	src/broker/agree_conf.c \
+	src/broker/agree_disk.c src/broker/agree_disk.h \
+	src/broker/agree_env.h src/broker/agree_impl.h \
+	src/broker/agree_io.c \
+	src/broker/agree_lease.c \
+	src/broker/agree_load.c \
+	src/broker/agree_log.c src/broker/agree_log.h \
+	src/broker/agree_msg.c src/broker/agree_msg.h \
+	src/broker/agree_raft_api.h \
+	src/broker/agree_real.c \
+	src/broker/agree_store.c src/broker/agree_store.h \
+	src/broker/agree_store_impl.h \
+	src/broker/agree_voters.c
+src_broker_libagree_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
+	$(RAFT_CFLAGS)
+LIBAGREE = src/broker/libagree.a
+# With LIBNET, LIBIO, LIBWIRE, LIBBASE
+AGREE_LIBS = $(RAFT_LIBS)
 
 # The rank that leads: the ledger's owner and the HTTP API.
 noinst_LIBRARIES += src/broker/libleader.a

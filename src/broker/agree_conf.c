@@ -1,0 +1,194 @@
+/* agree_conf.c - the voters in libraft's form; and what libraft 0.15 does not
+ * keep: the voters as last committed, which come back when a change of them
+ * was never committed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/agree_bytes.h"
+#include "broker/agree_impl.h"
+
+const struct raft_server *agree_server(const struct agree *a, uint64_t id)
+{
+	const struct raft_configuration *c = &a->raft.configuration;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		if (c->servers[i].id == id)
+			return &c->servers[i];
+	}
+	return NULL;
+}
+
+const struct raft_server *agree_server_at(const struct agree *a,
+					  const char *node)
+{
+	const struct raft_configuration *c = &a->raft.configuration;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		if (strcmp(c->servers[i].address, node) == 0)
+			return &c->servers[i];
+	}
+	return NULL;
+}
+
+bool agree_is_voter(const struct agree *a)
+{
+	const struct raft_server *s = agree_server(a, a->id);
+
+	return s && s->role == RAFT_VOTER;
+}
+
+size_t agree_nvoters(const struct agree *a)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < a->raft.configuration.n; i++)
+		n += a->raft.configuration.servers[i].role == RAFT_VOTER;
+	return n;
+}
+
+void agree_conf_copy(struct raft_configuration *to,
+		     const struct raft_configuration *from)
+{
+	raft_configuration_close(to);
+	raft_configuration_init(to);
+	for (unsigned i = 0; i < from->n; i++) {
+		const struct raft_server *s = &from->servers[i];
+
+		if (raft_configuration_add(to, s->id, s->address, s->role) !=
+		    0)
+			abort();
+	}
+}
+
+#if AGREE_RAFT_OLD
+
+/* Its own encoding: u8 version, u64 count, then u64 id, a string with its
+ * NUL, u8 role, of each. */
+static int decode(const struct raft_buffer *buf, struct raft_configuration *c)
+{
+	struct agree_reader r = agree_reader(buf->base, buf->len);
+	uint64_t n;
+
+	raft_configuration_init(c);
+	agree_get(&r, 1);
+	n = agree_get(&r, 8);
+	for (uint64_t i = 0; i < n && !r.bad; i++) {
+		uint64_t id = agree_get(&r, 8);
+		const char *address = (const char *)r.p;
+		const char *end = memchr(address, '\0', agree_left(&r));
+
+		if (end == NULL)
+			return -1;
+		r.p += end - address + 1;
+		if (raft_configuration_add(c, id, address,
+					   (int)agree_get(&r, 1)) != 0)
+			return -1;
+	}
+	return r.bad ? -1 : 0;
+}
+
+/* Remember what is committed. */
+void agree_conf_note(struct agree *a)
+{
+	if (a->raft.configuration_uncommitted_index != 0 ||
+	    (a->committed_index == a->raft.configuration_index &&
+	     a->committed.n == a->raft.configuration.n))
+		return;
+	agree_conf_copy(&a->committed, &a->raft.configuration);
+	a->committed_index = a->raft.configuration_index;
+}
+
+/* After a start libraft takes the last change in the log for committed;
+ * what it was before comes from the change before, or from the snapshot. */
+void agree_conf_restore(struct agree *a, const struct agree_snapshot *snap,
+			const struct raft_entry *entry, size_t n,
+			uint64_t first)
+{
+	struct raft_configuration before;
+	uint64_t before_index = 0;
+	size_t last = n;
+
+	raft_configuration_init(&before);
+	while (last > 0 && entry[last - 1].type != RAFT_CHANGE)
+		last--;
+	if (last == 0 || first + last - 1 == 1)
+		return;
+	if (snap->index > 0 && first + last - 1 <= snap->index)
+		return;
+	for (size_t i = last - 1; i > 0 && before_index == 0; i--) {
+		if (entry[i - 1].type == RAFT_CHANGE &&
+		    decode(&entry[i - 1].buf, &before) == 0)
+			before_index = first + i - 1;
+	}
+	if (before_index == 0 && snap->index > 0) {
+		for (size_t i = 0; i < snap->nvoters; i++)
+			raft_configuration_add(&before, snap->voter[i].id,
+					       snap->voter[i].node,
+					       (int)snap->voter[i].role);
+		before_index = snap->voters_index;
+	}
+	if (before_index > 0) {
+		raft_configuration_close(&a->committed);
+		a->committed = before;
+		a->committed_index = before_index;
+		return;
+	}
+	raft_configuration_close(&before);
+}
+
+static uint64_t term_of(const struct raft_log *l, uint64_t index)
+{
+	size_t n = l->size == 0 ? 0 : (l->back + l->size - l->front) % l->size;
+
+	if (index == l->snapshot.last_index && index > 0)
+		return l->snapshot.last_term;
+	if (index <= l->offset || index > l->offset + n)
+		return 0;
+	return l->entries[(l->front + index - l->offset - 1) % l->size].term;
+}
+
+void agree_conf_rollback(struct agree *a,
+			 const struct raft_append_entries *args)
+{
+	const struct raft_log *log = &a->raft.log;
+	uint64_t change = a->raft.configuration_uncommitted_index;
+	unsigned i;
+
+	if (change == 0 || a->committed.n == 0 ||
+	    args->term < a->raft.current_term ||
+	    term_of(log, args->prev_log_index) != args->prev_log_term)
+		return;
+	for (i = 0; i < args->n_entries; i++) {
+		uint64_t index = args->prev_log_index + 1 + i;
+		uint64_t term = term_of(log, index);
+
+		if (term == 0 || index > change)
+			return;
+		if (term != args->entries[i].term)
+			break;
+	}
+	if (i == args->n_entries)
+		return;
+	agree_conf_copy(&a->raft.configuration, &a->committed);
+	a->raft.configuration_index = a->committed_index;
+	a->raft.configuration_uncommitted_index = 0;
+}
+
+#else
+
+void agree_conf_note(struct agree *a)
+{
+}
+
+void agree_conf_restore(struct agree *a, const struct agree_snapshot *snap,
+			const struct raft_entry *entry, size_t n,
+			uint64_t first)
+{
+}
+
+void agree_conf_rollback(struct agree *a,
+			 const struct raft_append_entries *args)
+{
+}
+
+#endif
