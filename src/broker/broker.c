@@ -188,6 +188,13 @@ static struct api_server *make_server(struct broker *b,
 	return api_server_create(b->loop, &config, err);
 }
 
+static const char *const *voters(void *arg, size_t *count)
+{
+	struct broker *b = arg;
+
+	return agree_voters(leadership_agree(b->leadership), count);
+}
+
 static struct leader *make_leader(struct broker *b, uint64_t term,
 				  struct berth_error *err)
 {
@@ -196,6 +203,8 @@ static struct leader *make_leader(struct broker *b, uint64_t term,
 		.berth = conf->berth,
 		.version = PACKAGE_VERSION,
 		.term = term,
+		.voters = voters,
+		.voters_arg = b,
 		.node_dir = conf->node_dir,
 		.state_dir = conf->state_dir,
 		.policy = conf->policy,
@@ -262,10 +271,10 @@ static void on_follow(void *arg, const char *node, uint64_t term)
 {
 	struct broker *b = arg;
 
+	/* The agent hears of a leader by the leader itself, which may not be
+	 * ready for it yet. */
 	if (node == NULL)
 		api_server_refer(b->server, NULL);
-	else if (strcmp(node, net_self(b->net)) != 0)
-		agent_follow(b->agent, node, term);
 }
 
 static const struct leadership_events leadership_handlers = {

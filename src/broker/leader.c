@@ -38,6 +38,8 @@ struct leader_settings {
 	struct role_conf *roles;
 	size_t nroles;
 	uint64_t term;
+	const char *const *(*voters)(void *arg, size_t *count);
+	void *voters_arg;
 	uint64_t seed;
 	uint32_t offer_expiry_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;
@@ -105,6 +107,8 @@ static void settings_init(struct leader_settings *s,
 		.roles = role_conf_copy(c->roles, c->nroles),
 		.nroles = c->nroles,
 		.term = c->term,
+		.voters = c->voters,
+		.voters_arg = c->voters_arg,
 		.seed = c->seed,
 		.offer_expiry_ms = or_default(c->offer_expiry_ms, 5000),
 		.heartbeat_ms = or_default(c->heartbeat_ms, 1000),
@@ -252,6 +256,9 @@ static void make_handlers(struct leader *l)
 		.shutdown = l->shutdown,
 		.berth = l->set.berth,
 		.version = l->set.version,
+		.term = l->set.term,
+		.voters = l->set.voters,
+		.voters_arg = l->set.voters_arg,
 		.started_us = l->started_us,
 	};
 	l->metrics = (struct metrics){

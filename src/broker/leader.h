@@ -27,6 +27,9 @@ struct leader_config {
 	const char *berth;	  /* name of this Berth; needed */
 	const char *version;	  /* NULL: the package's */
 	uint64_t term;		  /* of its messages; 0: none */
+	/* Who votes on leaders, for GET /v1/status; NULL: nobody. */
+	const char *const *(*voters)(void *arg, size_t *count);
+	void *voters_arg;
 	const char *node_dir;	  /* this node's folder: log/ lies in it */
 	const char *state_dir;	  /* for BERTH_STATE_DIR of the hosts */
 	const char *policy;	  /* NULL: "fifo" */

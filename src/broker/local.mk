@@ -126,7 +126,7 @@ bin_berthd_SOURCES = src/broker/main.c \
 # Policy plug-ins use the broker's own functions.
 bin_berthd_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
-bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
+bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBAGREE) $(LIBNETMPI) $(LIBNET) \
 	$(LIBSHOWNODE) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \
 	$(LIBBASE) $(MPI_LIBS) $(TOPO_LIBS) $(RPC_LIBS) $(IO_LIBS) \
-	$(WIRE_LIBS) $(LEADER_LIBS)
+	$(WIRE_LIBS) $(LEADER_LIBS) $(AGREE_LIBS)

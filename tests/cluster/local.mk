@@ -9,6 +9,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/batch.sh \
 	tests/cluster/failure.sh \
 	tests/cluster/harness.sh \
+	tests/cluster/leader.sh \
 	tests/cluster/kill.sh \
 	tests/cluster/mpi.sh \
 	tests/cluster/mpirun.sh \
