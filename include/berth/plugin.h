@@ -74,6 +74,8 @@ struct berth_constraints {
 	unsigned min_per_node; /* at least */
 	const char *fit;       /* no slice is spread wider than this part of
 				  the tree: "core" … "node"; NULL or "": any */
+	const char *const *datasets; /* nodes that hold all of these */
+	size_t n_datasets;
 };
 
 enum berth_packing { BERTH_PACK_ANY, BERTH_PACK, BERTH_SPREAD };
@@ -84,6 +86,11 @@ struct berth_preferences {
 	const char *const *nodes;
 	size_t n_nodes;
 	enum berth_packing packing;
+	const char *const *datasets; /* nodes that hold some of these */
+	size_t n_datasets;
+	const struct berth_label *const *labels; /* … or have all of these */
+	size_t n_labels;
+	unsigned wait_ms; /* so long no other nodes will do; at most 5000 */
 };
 
 /* A GPU, a drive or a fabric port. */
@@ -184,6 +191,8 @@ struct berth_job {
 	const char *options; /* JSON text of the framework's own options: an
 				object, "{}" when there are none */
 	bool no_requeue; /* once its slices were taken back, it ends */
+	unsigned restarts; /* after a failure it is to be started again, so
+			      often */
 };
 
 enum berth_task_state {

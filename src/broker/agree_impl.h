@@ -138,13 +138,23 @@ void agree_queue(struct agree *a, const char *node, struct agree_msg *m);
 /* Run a turn soon. */
 void agree_kick(struct agree *a);
 
-/* agree_io.c: libraft's I/O and state machine. */
+/* agree_io.c: libraft's I/O. */
 int agree_io_start(struct agree *a, struct berth_error *err);
 void agree_io_stop(struct agree *a);
 void agree_io_settle(struct agree *a);
-void agree_io_receive(struct agree *a, const char *node, struct agree_msg *m);
 void agree_io_tick(struct agree *a);
-void agree_io_propose(struct agree *a, struct agree_batch *b);
+
+/* agree_in.c */
+void agree_in_receive(struct agree *a, const char *node, struct agree_msg *m);
+
+/* agree_fsm.c */
+int agree_fsm_apply(struct raft_fsm *fsm, const struct raft_buffer *buf,
+		    void **result);
+int agree_fsm_snapshot(struct raft_fsm *fsm, struct raft_buffer *bufs[],
+		       unsigned *n_bufs);
+int agree_fsm_restore(struct raft_fsm *fsm, struct raft_buffer *buf);
+/* Takes b over, and the proposals' data. */
+void agree_fsm_propose(struct agree *a, struct agree_batch *b);
 
 /* agree_conf.c: the voters in libraft's form. */
 const struct raft_server *agree_server(const struct agree *a, uint64_t id);

@@ -1,5 +1,5 @@
 /*
- * agree_io.c - libraft's I/O and state machine on our store and messages.
+ * agree_io.c - libraft's I/O on our store and messages.
  *
  * Libraft asks from inside a turn; what it asks for is kept in lists and done
  * by agree_io_settle at the turn's end: term and vote to the disk, then
@@ -16,7 +16,7 @@
 #include "broker/agree_bytes.h"
 #include "broker/agree_impl.h"
 
-enum { ENTRIES_MAX_BYTES = 32 << 20, BATCH_VERSION = 1, TRAILING = 512 };
+enum { ENTRIES_MAX_BYTES = 32 << 20, TRAILING = 512 };
 #define RETRY_US 100000u
 
 static struct agree *self(const struct raft_io *io)
@@ -376,218 +376,6 @@ static void io_close(struct raft_io *io, raft_io_close_cb cb)
 		cb(io);
 }
 
-/* ---- the state machine ---- */
-
-static int fsm_apply(struct raft_fsm *fsm, const struct raft_buffer *buf,
-		     void **result)
-{
-	struct agree *a = fsm->data;
-	struct agree_reader r = agree_reader(buf->base, buf->len);
-	unsigned version = (unsigned)agree_get(&r, 1);
-	uint64_t term = agree_get(&r, 8);
-	size_t count = agree_get(&r, 4), len;
-
-	*result = NULL;
-	if (a->closing)
-		return 0;
-	if (version != BATCH_VERSION)
-		r.bad = true;
-	for (size_t i = 0; i < count && !r.bad; i++) {
-		const void *data = agree_get_bytes(&r, &len);
-
-		if (r.bad)
-			break;
-		a->applied++;
-		if (a->ev->applied && !a->dead)
-			a->ev->applied(a->arg, a->applied, term, data, len);
-	}
-	if (r.bad)
-		log_error("agreement: an entry of %zu bytes makes no sense; "
-			  "it is left out", buf->len);
-	return 0;
-}
-
-static int fsm_snapshot(struct raft_fsm *fsm, struct raft_buffer *bufs[],
-			unsigned *n_bufs)
-{
-	struct agree *a = fsm->data;
-	struct buf b = {0};
-
-	if (a->closing || a->dead)
-		return RAFT_BUSY;
-	agree_put(&b, a->applied, 8);
-	if (a->ev->snapshot)
-		a->ev->snapshot(a->arg, &b);
-	*bufs = raft_malloc(sizeof(**bufs));
-	(*bufs)[0].base = raft_malloc(b.len);
-	(*bufs)[0].len = b.len;
-	memcpy((*bufs)[0].base, b.data, b.len);
-	*n_bufs = 1;
-	buf_finish(&b);
-	return 0;
-}
-
-static int fsm_restore(struct raft_fsm *fsm, struct raft_buffer *buf)
-{
-	struct agree *a = fsm->data;
-	struct agree_reader r = agree_reader(buf->base, buf->len);
-	struct berth_error err = {0};
-
-	a->applied = agree_get(&r, 8);
-	if (r.bad)
-		return RAFT_MALFORMED;
-	if (a->ev->restore && !a->dead &&
-	    a->ev->restore(a->arg, r.p, agree_left(&r), &err) != 0) {
-		log_error("agreement: the snapshot cannot be taken: %s",
-			  err.text);
-		snprintf(a->io.errmsg, sizeof(a->io.errmsg), "%.255s",
-			 err.text);
-		return RAFT_MALFORMED;
-	}
-	raft_free(buf->base);
-	return 0;
-}
-
-/* ---- proposals ---- */
-
-static void end_batch(struct agree_batch *b, enum agree_result result)
-{
-	struct agree *a = b->agree;
-
-	a->batches--;
-	for (size_t i = 0; i < b->n; i++) {
-		a->in_flight--;
-		if (b->item[i].done)
-			b->item[i].done(b->item[i].arg, result,
-					result == AGREE_OK ? b->first + i : 0);
-	}
-	free(b->item);
-	free(b);
-	agree_kick(a);
-}
-
-static void on_applied(struct raft_apply *req, int status, void *result)
-{
-	struct agree_batch *b = req->data;
-	struct agree *a = b->agree;
-
-	b->first = a->applied - b->n + 1;
-	if (b->n == 0 && status == 0 && a->lead_term == a->raft.current_term)
-		a->begun = true;
-	end_batch(b, status == 0 && !a->closing ? AGREE_OK : AGREE_LOST);
-}
-
-/* Takes b over, and the proposals' data. */
-void agree_io_propose(struct agree *a, struct agree_batch *b)
-{
-	struct raft_buffer buf;
-	struct buf out = {0};
-	int rc;
-
-	agree_put(&out, BATCH_VERSION, 1);
-	agree_put(&out, a->raft.current_term, 8);
-	agree_put(&out, b->n, 4);
-	for (size_t i = 0; i < b->n; i++) {
-		agree_put_bytes(&out, b->item[i].data, b->item[i].len);
-		free(b->item[i].data);
-	}
-	buf.len = out.len;
-	buf.base = raft_malloc(out.len);
-	memcpy(buf.base, out.data, out.len);
-	buf_finish(&out);
-	b->agree = a;
-	b->req.data = b;
-	a->batches++;
-	rc = raft_apply(&a->raft, &b->req, &buf, 1, on_applied);
-	if (rc != 0) {
-		raft_free(buf.base);
-		end_batch(b, AGREE_LOST);
-	}
-}
-
-/* ---- in ---- */
-
-/*
- * Two things that libraft must not see.  A leader counts replicas of entries
- * of earlier terms, which commits nothing (section 5.4.2 of the paper), so
- * answers wait until an entry of its own term is on its disk.  And what only
- * a liar would send, against which libraft has assertions alone.
- */
-static bool acceptable(struct agree *a, const char *node,
-		       const struct agree_msg *m)
-{
-	const struct raft_message *r = &m->raft;
-	bool lead = a->raft.state == RAFT_LEADER;
-	uint64_t term = a->raft.current_term;
-
-	if (m->from == a->id)
-		return false;
-	switch ((int)r->type) {
-	case AGREE_APPEND:
-		return r->append_entries.term > 0 &&
-		       !(lead && r->append_entries.term == term);
-	case AGREE_SNAPSHOT:
-		return r->install_snapshot.term > 0 &&
-		       !(lead && r->install_snapshot.term == term);
-	case AGREE_APPEND_RESULT:
-		if (!lead || r->append_entries_result.term != term)
-			return true;
-		return a->term_stored == term &&
-		       (r->append_entries_result.rejected ||
-			AGREE_RAFT_OLD ||
-			r->append_entries_result.last_log_index >=
-				a->lead_first);
-	case AGREE_VOTE:
-		return r->request_vote.candidate_id == m->from &&
-		       !r->request_vote.disrupt_leader;
-	default:
-		return true;
-	}
-}
-
-static void note_answer(struct agree *a, struct agree_peer *p,
-			const struct agree_msg *m)
-{
-	const struct raft_append_entries_result *r =
-		&m->raft.append_entries_result;
-
-	if ((int)m->raft.type == AGREE_APPEND_RESULT && r->rejected == 0 &&
-	    r->term == a->raft.current_term && r->last_log_index > p->match)
-		p->match = r->last_log_index;
-	if ((int)m->raft.type == AGREE_VOTE_RESULT &&
-	    m->raft.request_vote_result.vote_granted &&
-	    !AGREE_IS_PRE_VOTE(m->raft.request_vote_result.pre_vote) &&
-	    m->raft.request_vote_result.term == a->raft.current_term)
-		agree_lease_vote(a, m->promise_us);
-}
-
-void agree_io_receive(struct agree *a, const char *node, struct agree_msg *m)
-{
-	struct agree_peer *p;
-	uint64_t term = 0;
-	int type = (int)m->raft.type;
-
-	if (!a->started || !acceptable(a, node, m))
-		return;
-	note_answer(a, agree_peer_of(a, node), m);
-	if (type == AGREE_APPEND) {
-		term = m->raft.append_entries.term;
-		agree_conf_rollback(a, &m->raft.append_entries);
-	} else if (type == AGREE_SNAPSHOT) {
-		term = m->raft.install_snapshot.term;
-	}
-	m->raft.server_id = m->from;
-	m->raft.server_address = node;
-	a->recv(&a->io, &m->raft);
-	m->raft.type = 0;
-	if (term > 0 && a->raft.state == RAFT_FOLLOWER &&
-	    a->raft.current_term == term &&
-	    a->raft.follower_state.current_leader.id == m->from) {
-		p = agree_peer_of(a, node);
-		agree_lease_heard(a, p, m->stamp, m->from);
-	}
-}
-
 /* A voter that cannot write does not stand for election. */
 void agree_io_tick(struct agree *a)
 {
@@ -657,9 +445,9 @@ static void set_ops(struct agree *a)
 	a->fsm = (struct raft_fsm){
 		.version = 1,
 		.data = a,
-		.apply = fsm_apply,
-		.snapshot = fsm_snapshot,
-		.restore = fsm_restore,
+		.apply = agree_fsm_apply,
+		.snapshot = agree_fsm_snapshot,
+		.restore = agree_fsm_restore,
 	};
 }
 

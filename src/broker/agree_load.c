@@ -1,4 +1,4 @@
-/* agree_load.c - reading back what agree_store.c wrote. */
+/* agree_load.c - reading back what agree_save.c wrote. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* agree_store_impl.h - for agree_store.c and agree_load.c. */
+/* agree_store_impl.h - for agree_save.c and agree_load.c. */
 #ifndef BROKER_AGREE_STORE_IMPL_H
 #define BROKER_AGREE_STORE_IMPL_H
 

@@ -20,7 +20,7 @@ struct book;
 struct book_config {
 	const char *policy;
 	uint64_t seed; /* of the policy; 0: random */
-	uint32_t offer_expiry_ms;
+	uint32_t offer_expiry_ms, lend_after_ms;
 	size_t keep_jobs; /* ended jobs that stay visible */
 };
 

@@ -137,13 +137,14 @@ static int get_number(struct conf *conf, const char *path, long long max,
 static int get_numbers(struct broker_conf *c, struct conf *conf,
 		       struct berth_error *err)
 {
-	enum { PORT, EXPIRY, BEAT, SILENCE, LOSS, JOBS, EVENTS, COUNT };
+	enum { PORT, EXPIRY, LEND, BEAT, SILENCE, LOSS, JOBS, EVENTS, COUNT };
 	static const struct {
 		const char *path;
 		long long max;
 	} at[COUNT] = {
 		[PORT] = {"broker.port", 65535},
 		[EXPIRY] = {"broker.offer_expiry_ms", 3600000},
+		[LEND] = {"broker.lend_after_ms", 86400000},
 		[BEAT] = {"broker.heartbeat_ms", 3600000},
 		[SILENCE] = {"broker.heartbeat_timeout_ms", 3600000},
 		[LOSS] = {"broker.node_timeout_ms", 86400000},
@@ -158,6 +159,7 @@ static int get_numbers(struct broker_conf *c, struct conf *conf,
 	}
 	c->port = (unsigned)v[PORT];
 	c->offer_expiry_ms = (uint32_t)v[EXPIRY];
+	c->lend_after_ms = (uint32_t)v[LEND];
 	c->heartbeat_ms = (uint32_t)v[BEAT];
 	c->heartbeat_timeout_ms = (uint32_t)v[SILENCE];
 	c->node_timeout_ms = (uint32_t)v[LOSS];

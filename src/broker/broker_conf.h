@@ -9,7 +9,7 @@
  *     policy = "fifo";               # drf, lottery, static, a path
  *     host = "10.0.0.1"; port = 7077; # of the HTTP API; port 0: any
  *     frameworks = ["mpi", "batch"]; # hosts that the leader starts
- *     offer_expiry_ms = 5000;
+ *     offer_expiry_ms = 5000; lend_after_ms = 5000;
  *     heartbeat_ms = 1000; heartbeat_timeout_ms = 5000;
  *     node_timeout_ms = 30000;
  *     keep_jobs = 10000; keep_events = 4096;
@@ -46,7 +46,7 @@ struct broker_conf {
 	struct role_conf *roles;
 	size_t nroles;
 	unsigned port;
-	uint32_t offer_expiry_ms, heartbeat_ms, heartbeat_timeout_ms,
+	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;
 	size_t keep_jobs, keep_events;
 };

@@ -161,6 +161,16 @@ static void add_members(struct buf *b, const struct event *ev)
 				1000);
 		add_str(b, "claimant", ev->revoking.claimant);
 		add_str(b, "demand", ev->revoking.demand);
+		add_str(b, "reason",
+			ev->revoking.lent ? "lent" : "guarantee");
+		break;
+	case EVENT_DATASET_STORED:
+	case EVENT_DATASET_REMOVED:
+		add_str(b, "dataset", ev->dataset.dataset);
+		add_str(b, "node", ev->dataset.node);
+		add_int(b, "mib", (long long)ev->dataset.mib);
+		add_int(b, "job", (long long)ev->dataset.job);
+		add_str(b, "text", ev->dataset.text);
 		break;
 	case EVENT_JOB_SUBMITTED:
 		add_int(b, "job", (long long)ev->job_submitted.job);

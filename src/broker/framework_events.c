@@ -108,10 +108,11 @@ void framework_events_line(struct buf *out, const struct ledger *l,
 		break;
 	case EVENT_SLICE_REVOKING:
 		buf_printf(out, "{\"type\":\"revoke\",\"slice\":%llu,"
-			   "\"deadline_ms\":%llu}\n",
+			   "\"deadline_ms\":%llu,\"reason\":\"%s\"}\n",
 			   (unsigned long long)ev->revoking.slice,
 			   (unsigned long long)(ev->revoking.deadline_us -
-						ev->at_us) / 1000);
+						ev->at_us) / 1000,
+			   ev->revoking.lent ? "lent" : "guarantee");
 		break;
 	case EVENT_JOB_SUBMITTED:
 		j = ledger_job(l, ev->job_submitted.job);

@@ -189,18 +189,25 @@ int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,
 		.role = spec->role,
 		.priority = spec->priority,
 		.grace_us = (uint64_t)spec->grace_ms * 1000 + 1,
+		.nleaves = json_array_size(spec->datasets_out),
 	};
+	const char **leaves = mem_array(job.nleaves + 1, sizeof(*leaves));
 	char *text = json_dumps(spec->root, JSON_COMPACT);
 	int rc;
 
 	job.user = user_name(j, spec->uid);
 	job.spec = text;
+	for (size_t i = 0; i < job.nleaves; i++)
+		leaves[i] = json_string_value(
+			json_array_get(spec->datasets_out, i));
+	job.leaves = leaves;
 	j->coming = spec;
 	rc = ledger_submit(book_ledger(j->book), &job, book_now(), id,
 			   err);
 	if (j->coming != NULL)
 		json_spec_destroy(j->coming);
 	j->coming = NULL;
+	free(leaves);
 	free(text);
 	return rc;
 }

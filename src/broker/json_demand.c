@@ -10,7 +10,7 @@
 	{.name = #m, .type = (t), .offset = offsetof(struct s, m), __VA_ARGS__}
 
 struct constraints_in {
-	json_t *labels, *nodes, *exclude;
+	json_t *labels, *nodes, *exclude, *datasets;
 	bool exclusive;
 	uint32_t per_node, min_per_node;
 	const char *fit;
@@ -20,6 +20,7 @@ static const struct json_field constraints_fields[] = {
 	FIELD(constraints_in, labels, JSON_T_OBJECT),
 	FIELD(constraints_in, nodes, JSON_T_STRINGS),
 	FIELD(constraints_in, exclude, JSON_T_STRINGS),
+	FIELD(constraints_in, datasets, JSON_T_NAMES, .max = 64),
 	FIELD(constraints_in, exclusive, JSON_T_BOOL),
 	FIELD(constraints_in, per_node, JSON_T_U32, .max = 65536),
 	FIELD(constraints_in, min_per_node, JSON_T_U32, .max = 65536),
@@ -27,12 +28,17 @@ static const struct json_field constraints_fields[] = {
 };
 
 struct prefer_in {
-	json_t *nodes;
+	json_t *nodes, *datasets, *labels;
+	uint32_t wait_ms;
 	bool pack;
 };
 
 static const struct json_field prefer_fields[] = {
 	FIELD(prefer_in, nodes, JSON_T_STRINGS),
+	FIELD(prefer_in, datasets, JSON_T_NAMES, .max = 64),
+	FIELD(prefer_in, labels, JSON_T_OBJECT),
+	FIELD(prefer_in, wait_ms, JSON_T_U32,
+	      .max = DEMAND_MOST_WAIT_US / 1000),
 	FIELD(prefer_in, pack, JSON_T_BOOL),
 };
 
@@ -87,8 +93,8 @@ static char **strings(json_t *a)
 	return v;
 }
 
-static int take_labels(json_t *o, const char *place, struct demand *d,
-		       struct berth_error *err)
+static int take_labels(json_t *o, const char *place, struct label **label,
+		       size_t *n, struct berth_error *err)
 {
 	const char *key;
 	json_t *e;
@@ -98,10 +104,10 @@ static int take_labels(json_t *o, const char *place, struct demand *d,
 			return error_set(err, BERTH_EINPUT,
 					 "%s.labels.%.64s: a string is wanted",
 					 place, key);
-	d->label = mem_array(json_object_size(o) + 1, sizeof(d->label[0]));
+	*label = mem_array(json_object_size(o) + 1, sizeof(**label));
 	json_object_foreach(o, key, e) {
-		d->label[d->nlabels].name = mem_strdup(key);
-		d->label[d->nlabels++].value = mem_strdup(json_string_value(e));
+		(*label)[*n].name = mem_strdup(key);
+		(*label)[(*n)++].value = mem_strdup(json_string_value(e));
 	}
 	return 0;
 }
@@ -117,10 +123,12 @@ int json_demand_constraints(json_t *v, const char *place, struct demand *d,
 		return -1;
 	if (fit_level_parse(in.fit, &d->fit, err) != 0)
 		return error_prefix(err, "%s.fit", place);
-	if (in.labels != NULL && take_labels(in.labels, place, d, err) != 0)
+	if (in.labels != NULL && take_labels(in.labels, place, &d->label,
+					     &d->nlabels, err) != 0)
 		return -1;
 	d->nodes = strings(in.nodes);
 	d->exclude = strings(in.exclude);
+	d->datasets = strings(in.datasets);
 	d->exclusive = in.exclusive;
 	d->per_node = in.per_node;
 	d->min_per_node = in.min_per_node;
@@ -136,7 +144,17 @@ int json_demand_prefer(json_t *v, const char *place, struct demand *d,
 		return 0;
 	if (JSON_DECODE(v, place, prefer_fields, &in, err) != 0)
 		return -1;
+	if (in.labels != NULL &&
+	    take_labels(in.labels, place, &d->prefer_label,
+			&d->nprefer_labels, err) != 0)
+		return -1;
 	d->prefer_nodes = strings(in.nodes);
+	d->prefer_datasets = strings(in.datasets);
+	d->wait_us = (uint64_t)in.wait_ms * 1000;
+	if (d->wait_us > 0 && !demand_prefers(d))
+		return error_set(err, BERTH_EINPUT,
+				 "%s.wait_ms: name the nodes, datasets or "
+				 "labels that it is to wait for", place);
 	if (json_object_get(v, "pack") != NULL)
 		d->packing = in.pack ? PACKING_PACK : PACKING_SPREAD;
 	return 0;

@@ -202,6 +202,7 @@ json_t *json_slice(const struct slice *s)
 	put_str(o, "fit", fit_level_name(s->fit));
 	put_int(o, "gpu_distance", s->gpu_distance);
 	put(o, "revocable", json_boolean(s->revocable));
+	put(o, "lent", json_boolean(s->lent_for != 0));
 	put_str(o, "state", slice_state_name(s->state));
 	put_str(o, "framework", s->framework != NULL ? s->framework->name : "");
 	put_int(o, "job", s->job);
@@ -321,6 +322,7 @@ static json_t *constraints(const struct demand *d)
 	put(o, "labels", labels(d->label, d->nlabels));
 	put(o, "nodes", strv(d->nodes));
 	put(o, "exclude", strv(d->exclude));
+	put(o, "datasets", strv(d->datasets));
 	put(o, "exclusive", json_boolean(d->exclusive));
 	put_int(o, "per_node", d->per_node);
 	put_int(o, "min_per_node", d->min_per_node);
@@ -333,6 +335,9 @@ static json_t *prefer(const struct demand *d)
 	json_t *o = json_object();
 
 	put(o, "nodes", strv(d->prefer_nodes));
+	put(o, "datasets", strv(d->prefer_datasets));
+	put(o, "labels", labels(d->prefer_label, d->nprefer_labels));
+	put_int(o, "wait_ms", d->wait_us / 1000);
 	if (d->packing != PACKING_ANY)
 		put(o, "pack", json_boolean(d->packing == PACKING_PACK));
 	return o;

@@ -30,6 +30,7 @@ static const struct json_field fields[] = {
 	FIELD(stop_signal, JSON_T_U32, .min = 1, .max = 64),
 	FIELD(grace_ms, JSON_T_U32, .max = DAYS_MS),
 	FIELD(requeue, JSON_T_BOOL),
+	FIELD(restart, JSON_T_U32, .max = 1000000),
 	FIELD(checkpoint_signal, JSON_T_U32, .max = 64),
 	FIELD(priority, JSON_T_INT, .min = INT32_MIN),
 	FIELD(cores, JSON_T_U32, .min = 1, .max = 65536),
@@ -39,6 +40,7 @@ static const struct json_field fields[] = {
 	FIELD(drive_mib, JSON_T_U64, .max = 1ll << 40),
 	FIELD(constraints, JSON_T_OBJECT),
 	FIELD(prefer, JSON_T_OBJECT),
+	FIELD(datasets_out, JSON_T_NAMES, .max = 64),
 	FIELD(options, JSON_T_OBJECT),
 };
 

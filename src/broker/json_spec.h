@@ -21,6 +21,7 @@ struct job_spec {
 	const char *output, *error;
 	bool want_stdin;
 	bool requeue; /* when its slices were taken back */
+	uint32_t restart; /* after a failure, at most so often */
 	uint32_t walltime_ms, stop_signal, grace_ms;
 	uint32_t checkpoint_signal; /* before that; 0: none */
 	int priority;
@@ -28,6 +29,7 @@ struct job_spec {
 	uint64_t memory_mib, drive_mib;
 	const char *gpu_vendor;
 	json_t *constraints, *prefer, *options;
+	json_t *datasets_out; /* names; NULL: none */
 };
 
 /* Takes over root, also when it fails; members of the spec that are absent

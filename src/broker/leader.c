@@ -7,6 +7,7 @@
 #include "broker/api_server.h"
 #include "broker/book.h"
 #include "broker/calls.h"
+#include "broker/datasets.h"
 #include "broker/doors.h"
 #include "broker/events.h"
 #include "broker/frameworks.h"
@@ -41,7 +42,7 @@ struct leader_settings {
 	const char *const *(*voters)(void *arg, size_t *count);
 	void *voters_arg;
 	uint64_t seed;
-	uint32_t offer_expiry_ms, heartbeat_ms, heartbeat_timeout_ms,
+	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;
 	size_t keep_jobs, keep_events;
 };
@@ -111,6 +112,7 @@ static void settings_init(struct leader_settings *s,
 		.voters_arg = c->voters_arg,
 		.seed = c->seed,
 		.offer_expiry_ms = or_default(c->offer_expiry_ms, 5000),
+		.lend_after_ms = or_default(c->lend_after_ms, 5000),
 		.heartbeat_ms = or_default(c->heartbeat_ms, 1000),
 		.heartbeat_timeout_ms =
 			or_default(c->heartbeat_timeout_ms, 5000),
@@ -139,6 +141,7 @@ static struct book *make_book(struct leader *l, struct berth_error *err)
 		.policy = l->set.policy,
 		.seed = l->set.seed,
 		.offer_expiry_ms = l->set.offer_expiry_ms,
+		.lend_after_ms = l->set.lend_after_ms,
 		.keep_jobs = l->set.keep_jobs,
 	};
 
@@ -288,6 +291,9 @@ static struct routes *make_routes(struct leader *l)
 		{"DELETE", "/v1/shares/*", shares_delete, l->shares},
 		{"GET", "/v1/metrics", metrics_get, &l->metrics},
 		{"GET", "/v1/events", events_get, l->events},
+		{"GET", "/v1/datasets", datasets_get, l->book},
+		{"PUT", "/v1/datasets/*", datasets_put, l->book},
+		{"DELETE", "/v1/datasets/*", datasets_delete, l->book},
 		{"GET", "/v1/history", history_routes_get, l->history},
 
 		{"POST", "/v1/jobs", submits_post, l->submits},

@@ -39,6 +39,7 @@ struct leader_config {
 	size_t nroles;
 	uint64_t seed;		  /* of the policy; 0: random */
 	uint32_t offer_expiry_ms; /* 5000 */
+	uint32_t lend_after_ms;	  /* 5000: see options.lend_us of ledger.h */
 	uint32_t heartbeat_ms;	  /* 1000: a Ping to each agent */
 	uint32_t heartbeat_timeout_ms; /* 5000: silence that makes it away */
 	uint32_t node_timeout_ms; /* 30000: away for so long is down, and its

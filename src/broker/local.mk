@@ -27,7 +27,7 @@ LIBNETMPI = src/broker/libnetmpi.a
 # Agreement among the ranks: libraft, its log on disk, its messages.
 noinst_LIBRARIES += src/broker/libagree.a
 src_broker_libagree_a_SOURCES = \
-	src/broker/agree.c src/broker/agree.h \
+	src/broker/agree.h src/broker/agree_turn.c src/broker/agree_fsm.c src/broker/agree_in.c \
 	src/broker/agree_bytes.h \
 	src/broker/agree_choose.c \
 	src/broker/agree_conf.c \
@@ -40,7 +40,7 @@ src_broker_libagree_a_SOURCES = \
 	src/broker/agree_msg.c src/broker/agree_msg.h \
 	src/broker/agree_raft_api.h \
 	src/broker/agree_real.c \
-	src/broker/agree_store.c src/broker/agree_store.h \
+	src/broker/agree_save.c src/broker/agree_store.h \
 	src/broker/agree_store_impl.h \
 	src/broker/agree_voters.c
 src_broker_libagree_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
@@ -62,6 +62,7 @@ LEADER_SOURCES = \
 	src/broker/events.c src/broker/events.h \
 	src/broker/framework_events.c src/broker/framework_events.h \
 	src/broker/frameworks.c src/broker/frameworks.h \
+	src/broker/datasets.c src/broker/datasets.h \
 	src/broker/history.c src/broker/history.h \
 	src/broker/history_routes.c src/broker/history_routes.h \
 	src/broker/hosts.c src/broker/hosts.h \
@@ -120,13 +121,12 @@ LIBAGENT = src/broker/libagent.a
 bin_PROGRAMS += bin/berthd
 bin_berthd_SOURCES = src/broker/main.c \
 	src/broker/broker.c src/broker/broker.h \
-	src/broker/leadership.c src/broker/leadership.h \
 	src/broker/broker_conf.c src/broker/broker_conf.h \
 	src/broker/own_launcher.c src/broker/own_launcher.h
 # Policy plug-ins use the broker's own functions.
 bin_berthd_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
-bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBAGREE) $(LIBNETMPI) $(LIBNET) \
+bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
 	$(LIBSHOWNODE) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \
 	$(LIBBASE) $(MPI_LIBS) $(TOPO_LIBS) $(RPC_LIBS) $(IO_LIBS) \
-	$(WIRE_LIBS) $(LEADER_LIBS) $(AGREE_LIBS)
+	$(WIRE_LIBS) $(LEADER_LIBS)

@@ -32,6 +32,7 @@ int cmd_frameworks(int argc, char **argv);
 int cmd_shares(int argc, char **argv);
 int cmd_share(int argc, char **argv);
 int cmd_history(int argc, char **argv);
+int cmd_dataset(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 

@@ -13,6 +13,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/events.c \
 	src/cli/feed.c src/cli/feed.h \
 	src/cli/follow.c src/cli/follow.h \
+	src/cli/dataset.c \
 	src/cli/history.c \
 	src/cli/leftover.c src/cli/leftover.h \
 	src/cli/lists.c \

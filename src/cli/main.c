@@ -38,6 +38,7 @@ static const struct command {
 	{"frameworks", cmd_frameworks, "list the frameworks"},
 	{"shares", cmd_shares, "list the roles and what they have of theirs"},
 	{"share", cmd_share, "set or remove what a role is guaranteed"},
+	{"dataset", cmd_dataset, "which nodes hold which data"},
 	{"events", cmd_events, "what happens, as it happens"},
 };
 

@@ -51,6 +51,16 @@ static void add_common(struct opt_table *t, struct spec_opts *o)
 	    {"exclude", OPT_LIST, &o->exclude, "NODES", "not on these"},
 	    {"C,constraint", OPT_LIST, &o->labels, "LABEL=VAL",
 	     "only on nodes with this label"},
+	    {"prefer-node", OPT_LIST, &o->prefer_nodes, "NODES",
+	     "rather on these nodes"},
+	    {"prefer-label", OPT_LIST, &o->prefer_labels, "LABEL=VAL",
+	     "rather on nodes with this label"},
+	    {"dataset-in", OPT_LIST, &o->datasets_in, "NAME[:hard]",
+	     "rather (hard: only) where this dataset lies"},
+	    {"dataset-out", OPT_LIST, &o->datasets_out, "NAME",
+	     "its tasks leave this dataset on their nodes"},
+	    {"prefer-wait", OPT_TIME, &o->wait_ms, "TIME",
+	     "how long to wait for such nodes: 0s to 5s (3s)"},
 	    {"exclusive", OPT_FLAG, &o->exclusive, NULL,
 	     "nobody else on its nodes"},
 	    {"stop-signal", OPT_STRING, &o->stop_signal, "SIG",
@@ -61,6 +71,9 @@ static void add_common(struct opt_table *t, struct spec_opts *o)
 	     "back to the queue when its slices are taken back (it does)"},
 	    {"no-requeue", OPT_FLAG, &o->no_requeue, NULL,
 	     "end then instead"},
+	    {"restart", OPT_COUNT, &o->restart, "N",
+	     "start it again when it fails, or its node is lost, up to N "
+	     "times"},
 	    {"checkpoint-signal", OPT_STRING, &o->checkpoint_signal, "SIG",
 	     "sent when its slices will be taken back, before it is asked to "
 	     "end"},
@@ -134,38 +147,114 @@ static json_t *name_list(const struct opt_list *list)
 	return names;
 }
 
-static int set_constraints(const struct spec_opts *o, json_t *job,
-			   struct berth_error *err)
+static json_t *label_object(const char *option, const struct opt_list *list,
+			    struct berth_error *err)
 {
-	json_t *c = json_object(), *labels = json_object();
-	int rc = 0;
+	json_t *labels = json_object();
 
-	for (size_t i = 0; i < o->labels.count && rc == 0; i++) {
-		const char *item = o->labels.items[i];
+	for (size_t i = 0; i < list->count; i++) {
+		const char *item = list->items[i];
 		const char *eq = strchr(item, '=');
 		char *name;
 
 		if (eq == NULL || eq == item) {
-			rc = error_set(err, BERTH_EINPUT,
-				       "--constraint: '%s' is no LABEL=VAL",
-				       item);
-			break;
+			error_set(err, BERTH_EINPUT, "%s: '%s' is no LABEL=VAL",
+				  option, item);
+			json_decref(labels);
+			return NULL;
 		}
 		name = mem_strndup(item, (size_t)(eq - item));
 		json_object_set_new(labels, name, json_string(eq + 1));
 		free(name);
 	}
-	if (json_object_size(labels) > 0)
-		json_object_set(c, "labels", labels);
-	if (o->nodes.count > 0)
-		json_object_set_new(c, "nodes", name_list(&o->nodes));
-	if (o->exclude.count > 0)
-		json_object_set_new(c, "exclude", name_list(&o->exclude));
+	return labels;
+}
+
+/* Takes value over; an empty one is left out. */
+static void set_some(json_t *o, const char *name, json_t *value)
+{
+	if (json_array_size(value) > 0 || json_object_size(value) > 0)
+		json_object_set(o, name, value);
+	json_decref(value);
+}
+
+/* "a,b:hard": into soft or hard. */
+static int sort_datasets(const struct opt_list *list, json_t *soft,
+			 json_t *hard, struct berth_error *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *p = list->items[i];
+
+		while (*p) {
+			size_t len = strcspn(p, ","), n = strcspn(p, ",:");
+			bool must = n < len;
+
+			if (n == 0 || (must && (len - n != 5 ||
+						strncmp(p + n, ":hard", 5))))
+				return error_set(err, BERTH_EINPUT,
+						 "--dataset-in: '%s' is neither "
+						 "NAME nor NAME:hard",
+						 list->items[i]);
+			json_array_append_new(must ? hard : soft,
+					      json_stringn(p, n));
+			p += len + (p[len] == ',');
+		}
+	}
+	return 0;
+}
+
+/* What it had rather, and for how long it waits for that. */
+static int set_prefer(const struct spec_opts *o, json_t *datasets, json_t *job,
+		      struct berth_error *err)
+{
+	json_t *p = json_object(), *labels;
+
+	set_some(p, "datasets", datasets);
+	labels = label_object("--prefer-label", &o->prefer_labels, err);
+	if (labels == NULL) {
+		json_decref(p);
+		return -1;
+	}
+	set_some(p, "labels", labels);
+	set_some(p, "nodes", name_list(&o->prefer_nodes));
+	if (json_object_size(p) > 0)
+		json_object_set_new(p, "wait_ms",
+				    json_integer(o->wait_ms < 0 ? 3000 :
+								  o->wait_ms));
+	else if (o->wait_ms >= 0) {
+		json_decref(p);
+		return error_set(err, BERTH_EINPUT,
+				 "--prefer-wait: for what? --dataset-in, "
+				 "--prefer-node or --prefer-label say it");
+	}
+	set_some(job, "prefer", p);
+	return 0;
+}
+
+static int set_constraints(const struct spec_opts *o, json_t *job,
+			   struct berth_error *err)
+{
+	json_t *soft = json_array(), *hard = json_array(), *c = json_object();
+	json_t *labels = label_object("--constraint", &o->labels, err);
+	int rc = -1;
+
+	if (labels == NULL ||
+	    sort_datasets(&o->datasets_in, soft, hard, err) != 0 ||
+	    set_prefer(o, json_incref(soft), job, err) != 0)
+		goto out;
+	set_some(c, "labels", json_incref(labels));
+	set_some(c, "datasets", json_incref(hard));
+	set_some(c, "nodes", name_list(&o->nodes));
+	set_some(c, "exclude", name_list(&o->exclude));
 	if (o->exclusive)
 		json_object_set_new(c, "exclusive", json_true());
-	if (json_object_size(c) > 0)
-		json_object_set(job, "constraints", c);
+	set_some(job, "constraints", json_incref(c));
+	set_some(job, "datasets_out", name_list(&o->datasets_out));
+	rc = 0;
+out:
 	json_decref(labels);
+	json_decref(soft);
+	json_decref(hard);
 	json_decref(c);
 	return rc;
 }
@@ -225,6 +314,8 @@ static int set_numbers(const struct spec_opts *o, json_t *job,
 				 "--requeue and --no-requeue: one of them");
 	if (o->no_requeue)
 		json_object_set_new(job, "requeue", json_false());
+	if (o->restart > 0)
+		set_count(job, "restart", o->restart);
 	if (o->priority) {
 		const char *p = o->priority;
 		long long n;
@@ -355,6 +446,10 @@ static void free_lists(struct spec_opts *o)
 	free(o->nodes.items);
 	free(o->exclude.items);
 	free(o->labels.items);
+	free(o->prefer_nodes.items);
+	free(o->prefer_labels.items);
+	free(o->datasets_in.items);
+	free(o->datasets_out.items);
 	free(o->env.items);
 	free(o->set.items);
 	free(o->mca.items);
@@ -380,7 +475,7 @@ static enum spec_tag tag_of(const struct spec_opts *o)
 int spec_parse(enum spec_command command, int argc, char **argv,
 	       struct api *api, struct spec *out, struct berth_error *err)
 {
-	struct spec_opts o = {.grace_ms = -1};
+	struct spec_opts o = {.grace_ms = -1, .wait_ms = -1};
 	struct opt_table table = {.n = 0};
 	json_t *job = json_object(), *env = NULL;
 	const struct opts_doc *doc;

@@ -23,9 +23,12 @@ struct spec_opts {
 	const char *gpu_vendor, *name, *role, *priority, *stop_signal,
 		*checkpoint_signal;
 	bool requeue, no_requeue;
+	long long restart;
 	bool exclusive;
 	/* Where. */
 	struct opt_list nodes, exclude, labels;
+	struct opt_list prefer_nodes, prefer_labels, datasets_in, datasets_out;
+	long long wait_ms;
 	/* What it takes along. */
 	const char *output, *error, *chdir, *export;
 	struct opt_list env, set;
@@ -67,7 +70,7 @@ long long spec_submit(const struct spec *s, struct api *api,
 
 /* Room for a table of options that is put together from parts. */
 struct opt_table {
-	struct opt row[64];
+	struct opt row[96];
 	size_t n;
 };
 

@@ -64,6 +64,7 @@ static const struct field constraints_fields[] = {
 	FIELD(S, per_node, "per_node", FIELD_U32),
 	FIELD(S, min_per_node, "min_per_node", FIELD_U32),
 	FIELD(S, fit, "fit", FIELD_STRING),
+	FIELD_LIST(S, datasets, "datasets", FIELD_STRINGS),
 #undef S
 	END
 };
@@ -74,6 +75,9 @@ static const struct field prefer_fields[] = {
 #define S struct berth_preferences
 	FIELD_LIST(S, nodes, "nodes", FIELD_STRINGS),
 	FIELD(S, packing, "pack", FIELD_TRI),
+	FIELD_LIST(S, datasets, "datasets", FIELD_STRINGS),
+	FIELD_LIST(S, labels, "labels", FIELD_PAIRS),
+	FIELD(S, wait_ms, "wait_ms", FIELD_U32),
 #undef S
 	END
 };
@@ -178,6 +182,7 @@ static const struct field spec_fields[] = {
 	      .flags = FIELD_EMPTY),
 	FIELD(S, options, "options", FIELD_JSON),
 	FIELD(S, no_requeue, "requeue", FIELD_NOT),
+	FIELD(S, restarts, "restart", FIELD_U32),
 #undef S
 	END
 };

@@ -109,6 +109,7 @@ static void unlink_demand(struct ledger *l, struct demand *d,
 	state_refresh(l, d);
 	state_clean_demand(l, d);
 	clear_filters(l, d);
+	prefer_end(l, d);
 	TAILQ_FOREACH(o, &f->offers, of_framework) {
 		if (o->demand == d)
 			o->demand = heir;
@@ -165,10 +166,14 @@ int apply_demand_set(struct ledger *l, const struct event *ev,
 		d->charged = state_role(l, d->role);
 	d->named = name_set(d->nodes);
 	d->excluded = name_set(d->exclude);
+	prefer_resolve(l, d);
 	d->stamp = l->next_seq++;
 	if (old != NULL) {
 		d->seq = old->seq;
+		d->waits_us = old->waits_us;
+		d->called = old->called;
 		d->offered = old->offered;
+		prefer_inherit(l, d, old);
 		unlink_demand(l, old, d);
 	} else {
 		d->seq = d->stamp;

@@ -40,6 +40,10 @@ int apply_job_submitted(struct ledger *l, const struct event *ev,
 	j->spec = mem_strdup(ev->job_submitted.spec);
 	j->priority = ev->job_submitted.priority;
 	j->grace_us = ev->job_submitted.grace_us;
+	if (ev->job_submitted.nleaves > 0)
+		j->leaves = mem_strv_dup(
+			(char *const *)ev->job_submitted.leaves,
+			ev->job_submitted.nleaves);
 	j->submitted_us = ev->at_us;
 	idmap_put(&l->jobs, j->id, j);
 	TAILQ_INSERT_TAIL(&l->live, j, of_ledger);

@@ -63,6 +63,8 @@ int state_take(struct ledger *l, struct slice *s, struct berth_error *err)
 	role_take(s->role, &s->amount, !s->revocable);
 	count_use(s, true);
 	idmap_put(&l->slices, s->id, s);
+	if (s->lent_for != 0)
+		lend_add(l, s);
 	changed_free(l, n, &before);
 	return 0;
 }
@@ -73,6 +75,8 @@ void state_drop(struct ledger *l, struct slice *s)
 	struct amount before = n->free;
 
 	state_revoked(l, s);
+	if (s->lent_for != 0)
+		lend_remove(l, s);
 	TAILQ_REMOVE(&n->slices, s, of_node);
 	n->nslices--;
 	if (n->nslices == 0)
@@ -319,6 +323,8 @@ int apply_offer_accepted(struct ledger *l, const struct event *ev,
 		s->state = SLICE_HELD;
 		s->offer = NULL;
 		units += s->units;
+		if (o->demand != NULL)
+			prefer_got(l, o->demand, s->node);
 	}
 	l->count.offers_accepted++;
 	end_offer(l, o, units, ev);

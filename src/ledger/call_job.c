@@ -25,6 +25,8 @@ int ledger_submit(struct ledger *l, const struct ledger_job *job,
 	ev.job_submitted.spec = job->spec;
 	ev.job_submitted.priority = job->priority;
 	ev.job_submitted.grace_us = job->grace_us;
+	ev.job_submitted.leaves = job->leaves;
+	ev.job_submitted.nleaves = job->nleaves;
 	if (ledger_apply(l, &ev, err) != 0)
 		return -1;
 	*id = ev.job_submitted.job;

@@ -46,7 +46,10 @@ static int report_event(struct ledger *l, const struct task *t,
 		ev.type = EVENT_TASK_FINISHED;
 	else
 		ev.type = EVENT_TASK_STARTED;
-	return ledger_apply(l, &ev, err);
+	if (ledger_apply(l, &ev, err) != 0)
+		return -1;
+	call_left(l, t);
+	return 0;
 }
 
 static struct task *task_on(const struct ledger *l, const struct node *n,
@@ -183,6 +186,7 @@ static void lose(struct ledger *l, struct node *n, const char *why)
 	}
 	while (!TAILQ_EMPTY(&n->slices))
 		call_lose_slice(l, TAILQ_FIRST(&n->slices));
+	call_lose_datasets(l, n, text);
 	state_must(l, &ev);
 }
 

@@ -209,6 +209,9 @@ static int check_demands(const struct framework *f, size_t *nactive,
 		if (d->active != wants)
 			WRONG("demand %s: active or not against its state",
 			      d->id);
+		if ((d->patience == PATIENCE_RUNS) != (d->wait_due.pos > 0))
+			WRONG("demand %s: it waits without an end, or not",
+			      d->id);
 		if (before != NULL && (before->priority < d->priority ||
 				       (before->priority == d->priority &&
 					before->seq >= d->seq)))
@@ -391,6 +394,11 @@ static int check_frameworks(const struct ledger *l, struct berth_error *err)
 		    check_demands(f, &nactive, &ndirty, err) != 0)
 			return -1;
 		noffers += f->noffers;
+	}
+	for (size_t i = 0; i < l->nlent; i++) {
+		if (!l->lent[i]->revocable || l->lent[i]->lent_for == 0)
+			WRONG("slice %llu: it is lent for nobody or for good",
+			      (unsigned long long)l->lent[i]->id);
 	}
 	if (nslices != l->slices.count || noffers != l->offers.count)
 		WRONG("slices or offers without an owner");

@@ -6,7 +6,8 @@
  *
  *  1. What the demand could have now, on any node, the emptiest first: so what
  *     comes free on any node goes to it as long as it is its turn.
- *  2. If that is not enough, nodes where it could have more if nothing ran
+ *  2. What is on its way back for it, then what is lent of it (lend.c).
+ *  3. If that is not enough, nodes where it could have more if nothing ran
  *     there, those with most free first: they are soonest there.
  *
  * A demand that all nodes together could not meet is held nothing for.
@@ -16,11 +17,18 @@
 #include "base/mem.h"
 #include "model/fit.h"
 
+enum stage {
+	STAGE_FREE,
+	STAGE_BACK, /* with what is on its way back */
+	STAGE_LENT, /* and what is lent */
+	STAGE_WHOLE, /* as if nothing ran on the node */
+};
+
 struct holding {
 	struct ledger *l;
 	struct demand *d;
 	unsigned left;
-	bool now; /* only what is free now */
+	enum stage stage;
 };
 
 /* What n is held for d; NULL: nothing. */
@@ -73,6 +81,24 @@ static unsigned capacity_of(const struct demand *d, const struct node *n,
 	return place_fits(d, n, fit_capacity(n, &d->unit, d->fit, limit));
 }
 
+/* Units that n, which has had of them already, could have at this stage. */
+static unsigned units_of(const struct holding *h, struct node *n, unsigned had)
+{
+	unsigned most = h->left + had;
+
+	switch (h->stage) {
+	case STAGE_FREE:
+		return had == 0 ? place_units(h->l, h->d, n, most) : 0;
+	case STAGE_BACK:
+		return lend_units(h->l, h->d, n, false, most);
+	case STAGE_LENT:
+		return lend_units(h->l, h->d, n, true, most);
+	case STAGE_WHOLE:
+		break;
+	}
+	return capacity_of(h->d, n, most);
+}
+
 static void hold_some(struct holding *h, struct node *n)
 {
 	const struct held *old = held_of(h->l, h->d, n);
@@ -80,21 +106,18 @@ static void hold_some(struct holding *h, struct node *n)
 
 	if (old == NULL && n->index.hold_round == h->l->round)
 		return;
-	if (!h->now)
-		units = capacity_of(h->d, n, h->left + had);
-	else
-		units = old == NULL ? place_units(h->l, h->d, n, h->left) : 0;
+	units = units_of(h, n, had);
 	if (units <= had)
 		return;
 	hold_node(h->l, h->d, n, units);
 	h->left -= units - had;
 }
 
-/* From the node with most free on; now: no further than there is room. */
+/* From the node with most free on, as long as there is room. */
 static void hold_by_index(struct holding *h)
 {
 	const struct index *x = &h->l->index;
-	int least = h->now ? (int)h->d->unit.cores : 0;
+	int least = h->stage == STAGE_FREE ? (int)h->d->unit.cores : 0;
 	size_t column = SIZE_MAX;
 
 	while (h->left > 0) {
@@ -134,6 +157,17 @@ static void hold_by_name(struct holding *h)
 	}
 }
 
+static void hold_lent(struct holding *h, struct slice *const *list, size_t n)
+{
+	for (size_t i = 0; i < n && h->left > 0; i++) {
+		const struct slice *s = list[i];
+
+		if ((s->lent_for == h->d->seq || s->revoked_for == h->d->seq) &&
+		    s->node->index.indexed)
+			hold_some(h, s->node);
+	}
+}
+
 static void hold_nodes(struct holding *h)
 {
 	if (h->d->nodes != NULL && h->d->nodes[0] != NULL)
@@ -165,12 +199,21 @@ void place_keep(struct ledger *l, struct demand *d, struct node *n,
 unsigned place_hold(struct ledger *l, struct demand *d)
 {
 	unsigned wanted = demand_least(d);
-	struct holding h = {.l = l, .d = d, .now = true};
+	struct holding h = {.l = l, .d = d};
 	size_t before = l->nheld;
 
 	h.left = wanted - kept_units(l, d, wanted);
-	hold_nodes(&h);
-	h.now = false;
+	if (h.left > 0) {
+		hold_nodes(&h);
+		if (l->nlent > 0)
+			lend_mark(l, d);
+		h.stage = STAGE_BACK;
+		hold_lent(&h, l->revoking, l->nrevoking);
+		h.stage = STAGE_LENT;
+		hold_lent(&h, l->lent, l->nlent);
+		d->ready = h.left == 0;
+	}
+	h.stage = STAGE_WHOLE;
 	if (h.left > 0)
 		hold_nodes(&h);
 	if (h.left == 0)

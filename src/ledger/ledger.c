@@ -27,6 +27,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	DEFAULT(o->offer_us, 5000000);
 	DEFAULT(o->refuse_us, 1000000);
 	DEFAULT(o->grace_us, 5000000);
+	DEFAULT(o->lend_us, 5000000);
 	DEFAULT(o->keep_jobs, 10000);
 	DEFAULT(o->keep_tasks_us, 60000000);
 	DEFAULT(o->keep_tasks, 20000);
@@ -39,6 +40,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	l->roles = map_create();
 	l->frameworks = map_create();
 	l->names = map_create();
+	l->datasets = map_create();
 	idmap_init(&l->slices);
 	idmap_init(&l->offers);
 	idmap_init(&l->jobs);
@@ -48,6 +50,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	TAILQ_INIT(&l->dirty);
 	heap_init(&l->due);
 	index_init(&l->index);
+	l->lend_at_us = UINT64_MAX;
 	l->next_seq = 1;
 	l->next_offer = 1;
 	l->next_slice = 1;
@@ -94,6 +97,11 @@ static void free_role(void *role)
 	role_destroy(role);
 }
 
+static void free_dataset(void *dataset)
+{
+	dataset_destroy(dataset);
+}
+
 static void free_tree(void *tree)
 {
 	tree_unref(tree);
@@ -128,6 +136,7 @@ void ledger_destroy(struct ledger *l)
 	free(l->node);
 	map_destroy(l->trees, free_tree);
 	map_destroy(l->names, free);
+	map_destroy(l->datasets, free_dataset);
 	idmap_finish(&l->slices);
 	idmap_finish(&l->offers);
 	idmap_finish(&l->jobs);
@@ -135,6 +144,8 @@ void ledger_destroy(struct ledger *l)
 	index_finish(&l->index);
 	free(l->active);
 	free(l->revoking);
+	free(l->lent);
+	free(l->borrower);
 	free(l->held);
 	free(l->before);
 	if (l->options.policy->destroy != NULL)

@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "base/rand.h"
+#include "model/dataset.h"
 #include "model/event.h"
 #include "model/framework.h"
 #include "model/job.h"
@@ -45,6 +46,8 @@ struct ledger_options {
 	uint64_t offer_us;	  /* 5 s: how long an offer stands */
 	uint64_t refuse_us;	  /* 1 s: filter for what an accept leaves */
 	uint64_t grace_us;	  /* 5 s: to give a revoked slice back */
+	uint64_t lend_us;	  /* 5 s: a gang waits so long before what is
+				     held for it is lent; UINT64_MAX: never */
 	size_t keep_jobs;	  /* 10000 ended jobs */
 	uint64_t keep_tasks_us;	  /* 60 s: tasks of an ended job */
 	size_t keep_tasks;	  /* 20000 tasks of ended jobs */
@@ -203,12 +206,28 @@ int ledger_launch(struct ledger *l, const char *framework, uint64_t job,
 		  const struct ledger_launch *tasks, size_t n, uint64_t now_us,
 		  struct berth_error *err);
 
+/* ---- datasets ---- */
+
+/* The node's own storage holds (a part of) it: mib of it, 0: nobody said; left
+ * by this job, 0: by none.  When the node is lost, so is what it holds. */
+int ledger_dataset_store(struct ledger *l, const char *dataset,
+			 const char *node, uint64_t mib, uint64_t job,
+			 uint64_t now_us, struct berth_error *err);
+/* It holds it no more; node NULL: nobody does. */
+int ledger_dataset_remove(struct ledger *l, const char *dataset,
+			  const char *node, uint64_t now_us,
+			  struct berth_error *err);
+
 /* ---- jobs ---- */
 
 struct ledger_job {
 	const char *name, *framework, *role, *user, *spec;
 	int32_t priority;
 	uint64_t grace_us; /* 0: the ledger's */
+	/* Datasets that each of its tasks leaves on its node when it ends with
+	 * 0. */
+	const char *const *leaves;
+	size_t nleaves;
 };
 
 /* The framework has to be registered. */
@@ -248,6 +267,8 @@ const struct framework *ledger_next_framework(const struct ledger *l,
 /* By name, and all of them in the order of their arrival. */
 const struct role *ledger_role(const struct ledger *l, const char *name);
 const struct role *ledger_next_role(const struct ledger *l, size_t *pos);
+/* Those that some node holds. */
+const struct dataset *ledger_next_dataset(const struct ledger *l, size_t *pos);
 /* Open offers, oldest first: follow of_ledger. */
 const struct offer *ledger_first_offer(const struct ledger *l);
 /* Jobs that are not ended, by id: follow of_ledger. */

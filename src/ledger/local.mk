@@ -7,6 +7,7 @@ src_ledger_libledger_a_SOURCES = \
 	src/ledger/apply_node.c \
 	src/ledger/apply_offer.c \
 	src/ledger/apply_role.c \
+	src/ledger/call_dataset.c \
 	src/ledger/call_framework.c \
 	src/ledger/call_job.c \
 	src/ledger/call_node.c \
@@ -14,8 +15,10 @@ src_ledger_libledger_a_SOURCES = \
 	src/ledger/hold.c \
 	src/ledger/index.c src/ledger/index.h \
 	src/ledger/ledger.c src/ledger/ledger.h \
+	src/ledger/lend.c \
 	src/ledger/place.c \
 	src/ledger/possible.c \
+	src/ledger/prefer.c \
 	src/ledger/revoke.c \
 	src/ledger/round.c \
 	src/ledger/state.h

@@ -69,7 +69,8 @@ static unsigned beside_hold(const struct demand *d, const struct node *n,
 static bool held_for_another(const struct ledger *l, const struct demand *d,
 			     const struct node *n)
 {
-	return n->index.hold_round == l->round && n->index.holder != NULL &&
+	return !l->lending && n->index.hold_round == l->round &&
+	       n->index.holder != NULL &&
 	       n->index.holder != d;
 }
 
@@ -94,7 +95,7 @@ unsigned place_fits(const struct demand *d, const struct node *n,
 		return 0;
 	if (d->filters.count > 0 && idmap_get(&d->filters, n->id) != NULL)
 		return 0;
-	return place_allows(d, n) ? units : 0;
+	return place_allows(d, n) && prefer_allows(d, n) ? units : 0;
 }
 
 unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
@@ -103,6 +104,8 @@ unsigned place_units(struct ledger *l, struct demand *d, struct node *n,
 	unsigned units;
 
 	if (!n->index.indexed || (d->exclusive && n->nslices > 0))
+		return 0;
+	if (l->lending && !lend_from(l, n))
 		return 0;
 	if (d->per_node > 0 && limit > d->per_node)
 		limit = d->per_node;
@@ -130,6 +133,9 @@ unsigned place_with(struct ledger *l, struct demand *d, struct node *n,
 	units = fit_count(n, &d->unit, d->fit, limit);
 	for (size_t i = count; i-- > 0;)
 		node_take(n, slices[i], NULL);
+	/* What could be taken back here counts as let pass, too. */
+	if (units > 0 && d->waiting && !prefer_likes(d, n))
+		prefer_passed(l, d);
 	if (units > 0 && held_for_another(l, d, n))
 		return 0;
 	return place_fits(d, n, units);
@@ -295,6 +301,15 @@ static void from_dirty(struct search *s)
 	}
 }
 
+/* While it is lent. */
+static void from_held(struct search *s)
+{
+	for (size_t i = 0; i < s->l->nheld; i++) {
+		if (!visit(s, s->l->held[i].node))
+			return;
+	}
+}
+
 /* ---- sharing out ---- */
 
 /* The shares hold what each node could have: give to each the least that it
@@ -349,12 +364,43 @@ static void walk(struct search *s)
 
 	if (d->nodes != NULL && d->nodes[0] != NULL)
 		from_names(s, d->nodes);
+	else if (s->l->lending)
+		from_held(s);
 	else if (!look_at_all(s->l, d))
 		from_dirty(s);
 	else if (d->packing == PACKING_ANY && !demand_gathers(d))
 		from_full(s);
 	else
 		from_empty(s);
+}
+
+static bool visit_liked(void *arg, struct node *n)
+{
+	struct search *s = arg;
+
+	return s->left > 0 && visit(s, n);
+}
+
+/* d waits and lacks something: are there other nodes that would serve it? */
+static void look_beside(struct ledger *l, struct demand *d, unsigned least,
+			unsigned has)
+{
+	unsigned need = has < least ? least - has : 1;
+	struct decision beside;
+	struct search s = {.l = l, .d = d, .out = &beside};
+
+	if (d->patience != PATIENCE_FRESH)
+		return;
+	need = need < d->per_node ? d->per_node : need;
+	s.left = need < d->min_per_node ? d->min_per_node : need;
+	need = s.left;
+	decision_init(&beside);
+	d->waiting = false;
+	walk(&s);
+	d->waiting = true;
+	if (beside.units >= need)
+		prefer_passed(l, d);
+	decision_finish(&beside);
 }
 
 unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
@@ -376,12 +422,14 @@ unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
 	    index_bound(&l->index, d->unit.cores, d->unit.gpus, least) < least)
 		return 0;
 	l->search++;
-	if (d->prefer_nodes != NULL && !s.spread)
-		from_names(&s, d->prefer_nodes);
-	if (s.left > 0)
+	if (!s.spread || d->waiting)
+		prefer_each(l, d, visit_liked, &s);
+	if (s.left > 0 && !d->waiting)
 		walk(&s);
 	if (s.spread)
 		share_out(&s);
+	if (s.left > 0 && d->waiting)
+		look_beside(l, d, least, out->units);
 	if (out->units < least) {
 		decision_clear(out);
 		out->demand = d;

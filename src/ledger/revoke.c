@@ -37,6 +37,8 @@ static int check(const struct slice *s, const struct demand *d,
 	if (!s->revocable)
 		return error_set(err, BERTH_ECONFLICT,
 				 "slice %llu is not revocable", id);
+	if (s->lent_for == d->seq && lend_may_call(s))
+		return 0;
 	if (!role_may_lose(s->role, d->charged, &unit))
 		return error_set(err, BERTH_ECONFLICT,
 				 "slice %llu: role %s is not above its "
@@ -115,6 +117,7 @@ void call_revoke(struct ledger *l, const struct demand *d,
 				.deadline_us = l->now_us + grace_of(l, s),
 				.claimant = d->framework->name,
 				.demand = d->id,
+				.lent = s->lent_for == d->seq,
 			},
 		};
 

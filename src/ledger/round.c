@@ -36,6 +36,11 @@ static unsigned allowed(const struct ledger *l, const struct demand *d,
 	return (unsigned)n;
 }
 
+bool round_allows(const struct ledger *l, const struct demand *d)
+{
+	return allowed(l, d, demand_least(d)) >= demand_least(d);
+}
+
 static unsigned op_place(struct view *v, struct demand *d, unsigned least,
 			 unsigned most, struct decision *out)
 {
@@ -58,9 +63,8 @@ static unsigned op_units(struct view *v, struct demand *d, struct node *n,
 static unsigned op_hold(struct view *v, struct demand *d)
 {
 	struct ledger *l = round_of(v)->l;
-	unsigned least = demand_least(d);
 
-	return allowed(l, d, least) >= least ? place_hold(l, d) : 0;
+	return round_allows(l, d) ? place_hold(l, d) : 0;
 }
 
 static void op_nodes(struct view *v, bool (*cb)(void *arg, struct node *n),
@@ -155,7 +159,10 @@ static void cut_slices(struct ledger *l, const struct demand *d,
 			return;
 		s->id = l->next_slice + list->count;
 		s->exclusive = d->exclusive;
-		s->revocable = revocable(l, d->charged, s, d->revocable_ok);
+		s->revocable = l->lending ||
+			       revocable(l, d->charged, s, d->revocable_ok);
+		if (l->lending)
+			s->lent_for = s->node->index.holder->seq;
 		left -= s->units;
 		node_take(s->node, s, NULL);
 		role_take(d->charged, &s->amount, !s->revocable);
@@ -273,6 +280,76 @@ static const struct view_ops ops = {
 	.find = op_find,
 	.more = op_more,
 };
+
+/* ---- what is held is lent ---- */
+
+static unsigned no_units(struct view *v, struct demand *d, struct node *n,
+			 struct slice *const *slices, size_t count,
+			 unsigned limit)
+{
+	(void)v, (void)d, (void)n, (void)slices, (void)count, (void)limit;
+	return 0;
+}
+
+static unsigned no_hold(struct view *v, struct demand *d)
+{
+	(void)v, (void)d;
+	return 0;
+}
+
+static void no_keep(struct view *v, struct demand *d, struct node *n,
+		    unsigned units)
+{
+	(void)v, (void)d, (void)n, (void)units;
+}
+
+static void no_revoke(struct view *v, struct demand *d,
+		      struct slice *const *slices, size_t n)
+{
+	(void)v, (void)d, (void)slices, (void)n;
+}
+
+/* Nothing is held or taken back on behalf of borrowers. */
+static struct view_ops lend_ops(void)
+{
+	struct view_ops o = ops;
+
+	o.units_with = no_units;
+	o.keep = no_keep;
+	o.revoke = no_revoke;
+	o.hold = no_hold;
+	return o;
+}
+
+static void lend(struct round *r)
+{
+	struct ledger *l = r->l;
+	const struct view_ops own = lend_ops();
+	struct round again = *r;
+	size_t n = 0;
+
+	if (l->borrower_room < l->nactive) {
+		l->borrower_room = l->nactive;
+		l->borrower = mem_resize(l->borrower, l->nactive,
+					 sizeof(struct demand *));
+	}
+	for (size_t i = 0; i < l->nactive; i++) {
+		if (l->active[i]->active && lend_to(l->active[i]))
+			l->borrower[n++] = l->active[i];
+	}
+	if (n == 0)
+		return;
+	again.view.ops = &own;
+	again.view.demand = l->borrower;
+	again.view.ndemands = n;
+	again.view.guarantees = false;
+	again.view.nrevoking = 0;
+	again.view.free = l->free;
+	l->lending = true;
+	l->options.policy->decide(l->scratch, &again.view);
+	l->lending = false;
+	r->offers = again.offers;
+}
 
 /* ---- what is asked for beyond demands ---- */
 
@@ -406,6 +483,8 @@ static int decide(struct ledger *l, struct rand_state *rand)
 	state_resolve(l);
 	l->deciding = true;
 	start_holds(l);
+	prefer_begin_round(l);
+	lend_keep(l);
 	if (r.view.ndemands > 0)
 		l->options.policy->decide(l->scratch, &r.view);
 	answer_asks(&r);
@@ -414,6 +493,12 @@ static int decide(struct ledger *l, struct rand_state *rand)
 	full = r.offers >= l->options.max_offers;
 	if (!full)
 		all_clean(l);
+	/* What is called back in it is news for the next round. */
+	l->deciding = true;
+	if (lend_call(l))
+		lend(&r);
+	l->deciding = false;
+	state_sweep(l);
 	end_holds(l);
 	/* What is held depends on what is free where. */
 	if (r.offers > 0 && l->nheld > 0)
@@ -478,6 +563,9 @@ static void expire(struct ledger *l)
 		case DUE_FRAMEWORK:
 			expire_framework(l,
 					 heap_owner(e, struct framework, due));
+			break;
+		case DUE_WAIT:
+			prefer_over(l, heap_owner(e, struct demand, wait_due));
 			break;
 		case DUE_SLICE:
 			call_revoke_due(l, heap_owner(e, struct slice, due));
@@ -550,6 +638,7 @@ uint64_t ledger_next_deadline(const struct ledger *l)
 	const struct heap_entry *e = heap_first(&l->due);
 	uint64_t at = collapse_at(l);
 
+	at = l->lend_at_us < at ? l->lend_at_us : at;
 	return e != NULL && e->key < at ? e->key : at;
 }
 
@@ -561,6 +650,8 @@ int ledger_round(struct ledger *l, uint64_t now_us, struct rand_state *rand)
 	prune_jobs(l);
 	prune_frameworks(l);
 	call_take_emptied(l);
+	if (l->lend_at_us <= l->now_us)
+		l->changed = true;
 	if (!ledger_wants_round(l))
 		return 0;
 	if (decide(l, rand) != 0)

@@ -12,8 +12,11 @@
  *   call_node.c      calls of nodes, frameworks, users: checks, then events
  *   call_framework.c
  *   call_job.c
+ *   prefer.c         the nodes that demands prefer, and waiting for them
+ *   call_dataset.c   what nodes hold: calls and events
  *   place.c          where units of a demand could go
  *   hold.c           nodes that are kept for one that has to wait
+ *   lend.c           what is held is lent, and called back
  *   possible.c       whether a demand could ever be met
  *   revoke.c         slices that are taken back
  *   round.c          the round, and the view that a policy gets
@@ -27,6 +30,7 @@
 #include "base/map.h"
 #include "ledger/index.h"
 #include "ledger/ledger.h"
+#include "model/dataset.h"
 #include "model/role.h"
 
 /* What a deadline belongs to: heap_entry.kind. */
@@ -35,6 +39,7 @@ enum due {
 	DUE_FILTER,
 	DUE_FRAMEWORK,
 	DUE_SLICE,
+	DUE_WAIT,
 };
 
 TAILQ_HEAD(node_dirty_list, node);
@@ -63,6 +68,7 @@ struct ledger {
 	bool unresolved; /* roles' guarantees are not in numbers of now */
 	bool guarantees; /* something is guaranteed to somebody */
 	struct map *frameworks; /* name to framework */
+	struct map *datasets;	/* name to dataset; they stay when empty */
 	struct map *names;	/* strings that jobs share */
 	uint32_t next_framework;
 	uint64_t next_seq, next_offer, next_slice, next_job;
@@ -71,6 +77,12 @@ struct ledger {
 	struct slice **revoking; /* being taken back */
 	size_t nrevoking, revoking_room;
 	struct idmap offers;
+	struct slice **lent; /* of what is held for gangs, in their order */
+	size_t nlent, lent_room;
+	uint64_t lend_at_us; /* something that is held will be lent then */
+	bool lending;	     /* the policy shares out what is held */
+	struct demand **borrower; /* scratch of that */
+	size_t borrower_room;
 	struct offer_list open; /* oldest first */
 	struct idmap jobs;	/* ended ones too */
 	struct job_list live;	/* not ended, by id */
@@ -208,6 +220,17 @@ int apply_offer_over(struct ledger *l, const struct event *ev,
 int apply_slice_over(struct ledger *l, const struct event *ev,
 		     struct berth_error *err);
 
+/* call_dataset.c */
+int apply_dataset_stored(struct ledger *l, const struct event *ev,
+			 struct berth_error *err);
+int apply_dataset_removed(struct ledger *l, const struct event *ev,
+			  struct berth_error *err);
+/* The task has ended: what its job says that it leaves is there. */
+void call_left(struct ledger *l, const struct task *t);
+/* Whatever n held is gone. */
+void call_lose_datasets(struct ledger *l, const struct node *n,
+			const char *why);
+
 /* revoke.c */
 int apply_slice_revoking(struct ledger *l, const struct event *ev,
 			 struct berth_error *err);
@@ -253,6 +276,32 @@ void call_revoke_due(struct ledger *l, struct slice *s);
 void call_take_emptied(struct ledger *l);
 void call_lose_slice(struct ledger *l, struct slice *s);
 
+/* ---- preferred nodes (prefer.c) ---- */
+
+/* By name, made where there is none yet. */
+struct dataset *state_dataset(struct ledger *l, const char *name);
+/* A new demand: what its names mean. */
+void prefer_resolve(struct ledger *l, struct demand *d);
+bool prefer_likes(const struct demand *d, const struct node *n);
+/* Has n the datasets that d needs, and does d not wait for others? */
+bool prefer_allows(const struct demand *d, const struct node *n);
+/* Each node that d prefers, the best first, maybe more than once, until cb
+ * says false; then it answers false too. */
+typedef bool (*prefer_node_f)(void *arg, struct node *n);
+bool prefer_each(struct ledger *l, const struct demand *d, prefer_node_f cb,
+		 void *arg);
+/* Who waits in this round? */
+void prefer_begin_round(struct ledger *l);
+/* d, which waits, let a node pass that could have served it. */
+void prefer_passed(struct ledger *l, struct demand *d);
+/* Its time is over. */
+void prefer_over(struct ledger *l, struct demand *d);
+/* It took a slice on n. */
+void prefer_got(struct ledger *l, struct demand *d, const struct node *n);
+/* d takes the place of old, which ends. */
+void prefer_inherit(struct ledger *l, struct demand *d, struct demand *old);
+void prefer_end(struct ledger *l, struct demand *d);
+
 /* ---- search (place.c) ---- */
 
 /* As place_units, with these slices of n free. */
@@ -276,7 +325,33 @@ bool place_allows(const struct demand *d, const struct node *n);
 /* Keep n for so many units of d in this round, if nobody holds it. */
 void place_keep(struct ledger *l, struct demand *d, struct node *n,
 		unsigned units);
-/* As view_hold of policy.h. */
+/* As view_hold of policy.h; d->ready says whether what is free, lent and on
+ * its way back for d is enough. */
 unsigned place_hold(struct ledger *l, struct demand *d);
+
+/* ---- lending (lend.c) ---- */
+
+/* Does its role let d have the least that it needs?  (round.c) */
+bool round_allows(const struct ledger *l, const struct demand *d);
+
+/* s, which has lent_for, begins and ends. */
+void lend_add(struct ledger *l, struct slice *s);
+void lend_remove(struct ledger *l, const struct slice *s);
+/* Is s lent, and everybody whose it is has his guarantee without it? */
+bool lend_may_call(const struct slice *s);
+/* Find those lent of d's that can be called back, all of them together. */
+void lend_mark(struct ledger *l, const struct demand *d);
+/* As place_units, with what is on its way back to d and (lent) what can be
+ * called back. */
+unsigned lend_units(struct ledger *l, struct demand *d, struct node *n,
+		    bool lent, unsigned limit);
+/* First of all in a round: hold for those who called back what they lent. */
+void lend_keep(struct ledger *l);
+/* After the policy held: call back for those who are ready.  Does anybody
+ * lend now? */
+bool lend_call(struct ledger *l);
+/* Is what is held of n lent in this round?  May d borrow? */
+bool lend_from(const struct ledger *l, const struct node *n);
+bool lend_to(const struct demand *d);
 
 #endif

@@ -27,10 +27,16 @@ void demand_destroy(struct demand *d)
 	label_free(d->label, d->nlabels);
 	mem_strv_free(d->nodes);
 	mem_strv_free(d->exclude);
+	mem_strv_free(d->datasets);
 	mem_strv_free(d->prefer_nodes);
+	mem_strv_free(d->prefer_datasets);
+	label_free(d->prefer_label, d->nprefer_labels);
 	free(d->role);
 	map_destroy(d->named, NULL);
 	map_destroy(d->excluded, NULL);
+	map_destroy(d->liked, NULL);
+	free(d->needs);
+	free(d->likes);
 	idmap_finish(&d->filters);
 	free(d);
 }
@@ -69,7 +75,12 @@ struct demand *demand_copy(const struct demand *from)
 	d->per_node = from->per_node;
 	d->min_per_node = from->min_per_node;
 	d->fit = from->fit;
+	d->datasets = copy_names(from->datasets);
 	d->prefer_nodes = copy_names(from->prefer_nodes);
+	d->prefer_datasets = copy_names(from->prefer_datasets);
+	d->prefer_label = label_copy(from->prefer_label, from->nprefer_labels);
+	d->nprefer_labels = from->nprefer_labels;
+	d->wait_us = from->wait_us;
 	d->packing = from->packing;
 	d->role = mem_strdup(from->role);
 	d->priority = from->priority;
@@ -111,6 +122,11 @@ int demand_check(struct demand *d, struct berth_error *err)
 		return refuse(d, err, "min_per_node is more than per_node");
 	if (d->per_node > 0 && d->count % d->per_node != 0)
 		return refuse(d, err, "count is not a multiple of per_node");
+	if (d->wait_us > DEMAND_MOST_WAIT_US)
+		return refuse(d, err, "wait_ms: at most 5000");
+	if (d->wait_us > 0 && !demand_prefers(d))
+		return refuse(d, err, "wait_ms: it prefers no nodes that it "
+				      "could wait for");
 	if (d->min_per_node > d->max)
 		return refuse(d, err, "min_per_node is more than max");
 	return 0;
@@ -119,6 +135,12 @@ int demand_check(struct demand *d, struct berth_error *err)
 unsigned demand_open(const struct demand *d)
 {
 	return d->max > d->offered ? d->max - d->offered : 0;
+}
+
+bool demand_prefers(const struct demand *d)
+{
+	return count_names(d->prefer_nodes) > 0 ||
+	       count_names(d->prefer_datasets) > 0 || d->nprefer_labels > 0;
 }
 
 bool demand_gathers(const struct demand *d)

@@ -25,6 +25,7 @@
 #include "model/node.h"
 #include "model/tree.h"
 
+struct dataset;
 struct framework;
 struct role;
 
@@ -42,6 +43,16 @@ enum packing {
 	PACKING_PACK,
 	PACKING_SPREAD,
 };
+
+/* Of a demand that waits for the nodes it prefers. */
+enum patience {
+	PATIENCE_FRESH, /* has not let anything pass yet */
+	PATIENCE_RUNS,	/* has; not for longer than wait_us */
+	PATIENCE_OVER,	/* any node will do, until it gets a preferred one */
+};
+
+/* It waits no longer than this for them. */
+#define DEMAND_MOST_WAIT_US UINT64_C(5000000)
 
 /* No offer for the demand until then, from this node or at all. */
 struct filter {
@@ -64,14 +75,21 @@ struct demand {
 	size_t nlabels;
 	char **nodes;	/* only these; NULL-terminated, NULL: all */
 	char **exclude; /* NULL-terminated or NULL */
+	char **datasets; /* nodes that hold all of these; NULL-terminated or
+			    NULL */
 	bool exclusive;
 	unsigned per_node;     /* exactly so many on a node, over all its offers;
 				  0: any */
 	unsigned min_per_node; /* at least */
 	enum fit_level fit;    /* no slice is spread wider */
 
-	/* Soft. */
+	/* Soft.  A node is preferred that is named, holds one of the datasets
+	 * (the more the sooner) or has all the labels. */
 	char **prefer_nodes; /* NULL-terminated or NULL */
+	char **prefer_datasets;
+	struct label *prefer_label;
+	size_t nprefer_labels;
+	uint64_t wait_us; /* how long only such nodes will do */
 	enum packing packing;
 
 	char *role; /* "" or NULL: the framework's */
@@ -87,8 +105,20 @@ struct demand {
 	bool active;	      /* wants offers now, see ledger */
 	bool dirty;	      /* has to look at every node */
 	bool clipped;	      /* its role's limit kept it from more */
+	uint64_t waits_us;    /* a gang: nodes are held for it since then */
+	bool ready;	      /* what is free or lent would do for it … */
+	bool called;	      /* … and what is lent was called back */
+	bool lends;	      /* in this round of lending: */
+	uint64_t lend_round;
+	bool waiting;	      /* only preferred nodes will do, in this round */
+	enum patience patience;
+	uint64_t wait_until_us; /* while it runs */
+	struct heap_entry wait_due;
 	struct map *named, *excluded; /* nodes and exclude as sets; NULL:
 					 all, none */
+	struct map *liked; /* prefer_nodes as a set, or NULL */
+	struct dataset **needs, **likes; /* datasets and prefer_datasets;
+					    NULL-terminated or NULL */
 	struct filter *blocked; /* of all nodes, NULL: none */
 	struct idmap filters;	/* of single nodes, by the node's id */
 	TAILQ_ENTRY(demand) of_framework;
@@ -110,6 +140,8 @@ unsigned demand_open(const struct demand *d);
 /* Units without which it is not to be offered anything: of a gang what is
  * left of count, else 1, or what it wants on one node. */
 unsigned demand_least(const struct demand *d);
+/* Does it prefer any nodes? */
+bool demand_prefers(const struct demand *d);
 /* Is it a gang that has not been met yet? */
 bool demand_gathers(const struct demand *d);
 

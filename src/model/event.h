@@ -47,6 +47,8 @@
 	X(SLICE_RELEASED, "slice_released", slice)                             \
 	X(SLICE_LOST, "slice_lost", slice)                                     \
 	X(SLICE_REVOKING, "slice_revoking", revoking)                          \
+	X(DATASET_STORED, "dataset_stored", dataset)                           \
+	X(DATASET_REMOVED, "dataset_removed", dataset)                         \
 	X(JOB_SUBMITTED, "job_submitted", job_submitted)                       \
 	X(JOB_CANCELLED, "job_cancelled", job)                                 \
 	X(JOB_STARTED, "job_started", job)                                     \
@@ -148,12 +150,21 @@ struct event {
 			uint64_t job;
 			uint64_t deadline_us;
 			const char *claimant, *demand;
+			bool lent; /* to be called back for this gang */
 		} revoking;
+		/* The node holds it; removed: no more. */
+		struct {
+			const char *dataset, *node;
+			uint64_t mib, job;
+			const char *text; /* removed: why; NULL: on request */
+		} dataset;
 		struct {
 			uint64_t job; /* greater than every one before */
 			const char *name, *framework, *role, *user, *spec;
 			int32_t priority;
 			uint64_t grace_us;
+			const char *const *leaves; /* see job.h; or NULL */
+			size_t nleaves;
 		} job_submitted;
 		/* finished: outcome and what follows; none of its tasks is
 		 * left. */

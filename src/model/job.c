@@ -38,6 +38,7 @@ void job_destroy(struct job *j)
 	idmap_finish(&j->by_index);
 	free(j->name);
 	free(j->text);
+	mem_strv_free(j->leaves);
 	free(j->spec);
 	free(j->trace);
 	free(j);

@@ -60,6 +60,8 @@ struct job {
 	enum job_outcome outcome;
 	int32_t exit_code, signal;
 	char *text;	/* one line for the user, "" is NULL */
+	char **leaves; /* datasets that its tasks, when they end well, leave on
+			  their nodes; NULL-terminated or NULL */
 	char *spec;	/* opaque to the ledger; NULL once collapsed */
 	uint64_t submitted_us, started_us, ended_us; /* 0: not yet */
 	struct job_counts counts;

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/model/libmodel.a
 src_model_libmodel_a_SOURCES = \
 	src/model/amount.c src/model/amount.h \
+	src/model/dataset.c src/model/dataset.h \
 	src/model/demand.c src/model/demand.h \
 	src/model/event.c src/model/event.h \
 	src/model/fit.c src/model/fit.h \

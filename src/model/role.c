@@ -385,6 +385,23 @@ bool role_above(const struct role *r)
 	return !inside(&stays, &r->floor, r->floor_mask);
 }
 
+bool role_spares(const struct role *r, const struct amount *a)
+{
+	for (; r != NULL; r = r->parent) {
+		struct amount stays = r->sum;
+
+		amount_sub(&stays, &r->leaving);
+		for (int k = 0; k < RESOURCES; k++) {
+			uint64_t floor = amount_get(&r->floor, k);
+
+			if ((r->floor_mask & 1u << k) != 0 && floor > 0 &&
+			    amount_get(&stays, k) < floor + amount_get(a, k))
+				return false;
+		}
+	}
+	return true;
+}
+
 bool role_may_lose(struct role *victim, struct role *claimant,
 		   const struct amount *unit)
 {

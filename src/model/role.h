@@ -111,6 +111,9 @@ void role_leave(struct role *r, const struct amount *a, bool more);
 
 /* Does it use more than it is guaranteed, without what is being taken back? */
 bool role_above(const struct role *r);
+/* Would it and all above it, without a, still have what they are guaranteed?
+ * Slices on their way back count as gone. */
+bool role_spares(const struct role *r, const struct amount *a);
 /* How far above, as a share of the cluster; 0: not. */
 double role_excess(const struct role *r, const struct amount *total);
 /* Is a, with all that it uses, inside r's own guarantee? */

@@ -44,6 +44,7 @@ struct slice *slice_copy(const struct slice *from)
 	s->units = from->units;
 	s->exclusive = from->exclusive;
 	s->revocable = from->revocable;
+	s->lent_for = from->lent_for;
 	s->fit = from->fit;
 	s->gpu_distance = from->gpu_distance;
 	return s;

@@ -56,6 +56,9 @@ struct slice {
 	unsigned units;		/* how often the demand's size is in it */
 	bool exclusive;		/* nobody else on its node */
 	bool revocable;
+	uint64_t lent_for;	/* it is held for the gang of this seq and lent
+				   meanwhile; 0: not */
+	bool callable;		/* … and could be called back in this round */
 	enum fit_level fit;	/* the smallest part that holds its cores */
 	unsigned gpu_distance;	/* of its farthest GPU, see tree_distance */
 

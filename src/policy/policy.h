@@ -24,7 +24,7 @@
 #include "model/node.h"
 #include "model/role.h"
 
-#define POLICY_ABI 4
+#define POLICY_ABI 5
 
 /* Offer so many units of the demand on these nodes. */
 struct share {

@@ -73,13 +73,22 @@ static bool doomed(const struct reclaim *r, uint64_t job)
 	return false;
 }
 
+/* Those that live are the last ones, but for few: the job of one that was
+ * started often has a long list. */
 static double cores_of_job(const struct job *j)
 {
+	uint64_t left = (uint64_t)j->counts.starting + j->counts.running;
 	const struct task *t;
 	double cores = 0;
 
-	TAILQ_FOREACH(t, &j->tasks, of_job)
-		cores += t->slice != NULL ? (double)t->slice->amount.cores : 0;
+	TAILQ_FOREACH_REVERSE(t, &j->tasks, task_list, of_job) {
+		if (left == 0)
+			break;
+		if (t->slice == NULL)
+			continue;
+		cores += (double)t->slice->amount.cores;
+		left--;
+	}
 	return cores;
 }
 

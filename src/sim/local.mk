@@ -12,14 +12,14 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/hadoop.c \
 	src/sim/input.c src/sim/input.h \
 	src/sim/pool.c src/sim/pool.h \
+	src/sim/pool_tasks.c \
 	src/sim/reader.c src/sim/reader.h \
 	src/sim/report.c src/sim/report.h \
-	src/sim/roles.c src/sim/roles.h \
 	src/sim/scenario.c src/sim/scenario.h \
+	src/sim/scenario_roles.c \
 	src/sim/sim.c src/sim/sim.h \
 	src/sim/svg.c src/sim/svg.h \
 	src/sim/tally.c src/sim/tally.h \
-	src/sim/tasks.c src/sim/tasks.h \
 	src/sim/trace.c src/sim/trace.h \
 	src/sim/work.c src/sim/work.h \
 	src/sim/workers.c

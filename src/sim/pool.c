@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "base/mem.h"
-#include "sim/tasks.h"
 
 /* A message to a framework. */
 struct post {
@@ -181,7 +180,7 @@ static void revoking(struct pool *p, const struct event *ev)
 	p->revoked++;
 	if (a != NULL)
 		a->revoked++;
-	tasks_revoke(p, ev);
+	pool_tasks_revoke(p, ev);
 	post_taken(p, ev->revoking.framework, ev->revoking.slice);
 }
 
@@ -214,7 +213,7 @@ static void listen(void *arg, const struct event *ev)
 		tally_used(p, ev->slice.framework);
 		break;
 	case EVENT_TASK_FINISHED:
-		tasks_over(p, ev);
+		pool_tasks_over(p, ev);
 		break;
 	default:
 		break;
@@ -333,7 +332,7 @@ void pool_finish(struct pool *p)
 	}
 	while (p->posts != NULL)
 		post_destroy(p->posts);
-	tasks_free(p);
+	pool_tasks_free(p);
 	guard_finish(&p->guard);
 	clock_stop(p->clock, &p->round);
 	map_destroy(p->by_name, NULL);

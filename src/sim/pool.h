@@ -86,7 +86,15 @@ void pool_release(struct pool *p, struct app *a, const uint64_t *slices,
 /* All tasks have ended and all slices are given back. */
 void pool_finished(struct pool *p, struct app *a, struct work *w, uint64_t id);
 
-/* ---- for tasks.c ---- */
+/* ---- between pool.c and pool_tasks.c ---- */
+
+/* The slice is taken back: what runs in it leaves, and of a job with ranks all
+ * that it runs. */
+void pool_tasks_revoke(struct pool *p, const struct event *ev);
+/* The ledger heard of a task's end: its framework will. */
+void pool_tasks_over(struct pool *p, const struct event *ev);
+/* All of them, at the end of the pool. */
+void pool_tasks_free(struct pool *p);
 
 /* Nothing more happens; err says why. */
 void pool_fail(struct pool *p, const struct berth_error *err);

@@ -9,7 +9,6 @@
 #include "base/rand.h"
 #include "sim/input.h"
 #include "sim/reader.h"
-#include "sim/roles.h"
 #include "sim/trace.h"
 
 #define COUNT_MAX 1000000
@@ -366,10 +365,10 @@ static void read_all(struct reader *r, const struct scenario_changes *ch)
 		buf_puts(&s->made_up, "\n");
 	read_cluster(r, ch);
 	read_failures(r);
-	roles_read(r);
+	scenario_read_roles(r);
 	read_apps(r);
 	if (ch != NULL && ch->guarantee && !r->failed)
-		roles_guarantee(r);
+		scenario_guarantee(r);
 	if (!r->failed && conf_done(r->conf, r->err) != 0)
 		r->failed = true;
 	if (!r->failed && s->work.count == 0) {

@@ -57,6 +57,7 @@ struct scenario *scenario_read(const char *path,
 void scenario_destroy(struct scenario *s); /* NULL is fine */
 
 struct ledger;
+struct reader;
 
 /* Set the roles on a ledger that has its nodes.  -1: they contradict each
  * other; *wrong is then the index of the one that was refused. */
@@ -68,5 +69,10 @@ unsigned scenario_partition(const struct scenario *s, const struct app_conf *a);
 /* Tasks of the framework that fit on so many nodes at once. */
 uint64_t scenario_slots(const struct scenario *s, const struct app_conf *a,
 			unsigned nodes);
+
+/* Of scenario_roles.c: those of the file; or each role is guaranteed the cores
+ * that the frameworks in it have in the baseline, and the file sets none. */
+void scenario_read_roles(struct reader *r);
+void scenario_guarantee(struct reader *r);
 
 #endif

@@ -11,12 +11,14 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/harness.sh \
 	tests/cluster/leader.sh \
 	tests/cluster/kill.sh \
+	tests/cluster/locality.sh \
 	tests/cluster/mpi.sh \
 	tests/cluster/mpirun.sh \
 	tests/cluster/output.sh \
 	tests/cluster/slurm.sh \
 	tests/cluster/ssh.sh \
 	tests/cluster/up.sh \
+	tests/cluster/restart.sh \
 	tests/cluster/revoke.sh \
 	tests/cluster/shares.sh \
 	tests/cluster/programs/check.h \

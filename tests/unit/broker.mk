@@ -84,6 +84,7 @@ tests_unit_history_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_history_test_LDADD = $(LIBLEADER) $(LIBNET) $(LIBLEDGER) \
 	$(LIBPOLICY) $(LIBTOPO) $(LIBMODEL) $(LIBIO) $(LIBWIRE) $(LIBBASE) \
 	$(CUNIT_LIBS) $(LEADER_LIBS) $(TOPO_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+
 # Agreement.
 UNIT_TESTS += tests/unit/agree_test
 tests_unit_agree_test_SOURCES = tests/unit/agree_test.c tests/unit/unit.h

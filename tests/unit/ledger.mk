@@ -18,3 +18,13 @@ UNIT_TESTS += tests/unit/urn_test
 tests_unit_urn_test_SOURCES = tests/unit/urn_test.c tests/unit/unit.h
 tests_unit_urn_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_urn_test_LDADD = $(LIBPOLICY) $(LIBMODEL) $(LIBBASE) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/gang_test
+tests_unit_gang_test_SOURCES = tests/unit/gang_test.c tests/unit/unit.h
+tests_unit_gang_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_gang_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/locality_test
+tests_unit_locality_test_SOURCES = tests/unit/locality_test.c tests/unit/unit.h
+tests_unit_locality_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_locality_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)

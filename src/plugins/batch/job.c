@@ -63,6 +63,7 @@ struct batch_job *batch_job_create(const struct berth_job *from,
 		return NULL;
 	}
 	j->no_requeue = BERTH_HAS(from, no_requeue) && from->no_requeue;
+	j->restarts = BERTH_HAS(from, restarts) ? from->restarts : 0;
 	j->task_ms = -1;
 	j->retry_index = (unsigned)array_last(&j->array) + 1;
 	idmap_init(&j->tasks);
@@ -72,11 +73,15 @@ struct batch_job *batch_job_create(const struct berth_job *from,
 
 void batch_job_destroy(struct batch_job *j)
 {
+	struct batch_retry *retry;
 	struct batch_task *t;
 	size_t pos = 0;
 
 	if (!j)
 		return;
+	while ((retry = idmap_next(&j->used, &pos)) != NULL)
+		free(retry);
+	pos = 0;
 	for (t = idmap_next(&j->tasks, &pos); t;
 	     t = idmap_next(&j->tasks, &pos))
 		free(t);
@@ -215,6 +220,40 @@ static void count_failure(struct batch_job *j, const struct berth_task *t,
 		j->exit_code = v->exit_code;
 }
 
+static struct batch_retry *retry_of(struct batch_job *j, int64_t index)
+{
+	struct batch_retry *r = idmap_get(&j->used, (uint64_t)index);
+
+	if (!r) {
+		r = keep_alloc(sizeof(*r));
+		idmap_put(&j->used, (uint64_t)index, r);
+	}
+	return r;
+}
+
+/* Is it to run once more?  Then that is noted. */
+static bool runs_again(struct batch_job *j, const struct batch_task *task,
+		       const struct berth_task *t)
+{
+	struct batch_retry *r;
+
+	if (j->cancelled)
+		return false;
+	if (t->end == BERTH_END_REVOKED) {
+		if (!j->no_requeue)
+			retry_of(j, task->array_index);
+		return !j->no_requeue;
+	}
+	if (j->restarts == 0 || !verdict_restarts(t))
+		return false;
+	r = retry_of(j, task->array_index);
+	if (r->restarts >= j->restarts)
+		return false;
+	r->restarts++;
+	j->n_restarts++;
+	return true;
+}
+
 void batch_job_ended(struct batch_job *j, const struct berth_task *t)
 {
 	struct batch_task *task = batch_job_task(j, t->index);
@@ -222,9 +261,7 @@ void batch_job_ended(struct batch_job *j, const struct berth_task *t)
 
 	if (!task)
 		return;
-	if (t->end == BERTH_END_REVOKED && !j->cancelled && !j->no_requeue) {
-		if (!idmap_get(&j->used, (uint64_t)task->array_index))
-			idmap_put(&j->used, (uint64_t)task->array_index, j);
+	if (runs_again(j, task, t)) {
 		batch_job_return(j, task);
 		return;
 	}
@@ -274,4 +311,5 @@ void batch_job_result(const struct batch_job *j, struct verdict *out)
 	} else if (out->outcome != BERTH_DONE) {
 		memcpy(out->text, j->verdict.text, sizeof(out->text));
 	}
+	verdict_add_restarts(out, j->n_restarts);
 }

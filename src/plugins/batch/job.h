@@ -19,8 +19,13 @@
 struct pool;
 struct runner;
 
-/* A revoked task runs again under a number of its own, so task numbers are
+/* A revoked or restarted task runs again under a number of its own, so task numbers are
  * array indices except for those. */
+
+/* An array index that was started more than once. */
+struct batch_retry {
+	unsigned restarts; /* because it failed */
+};
 
 /* A task on its way or running. */
 struct batch_task {
@@ -38,7 +43,10 @@ struct batch_job {
 	bool no_requeue; /* revoked tasks have failed */
 	struct array array; /* what has yet to start */
 	struct idmap tasks; /* by index: struct batch_task */
-	struct idmap used;  /* array indices that have to run once more */
+	struct idmap used;  /* struct batch_retry of array indices that run
+			       once more */
+	unsigned restarts;  /* after failures, of each task */
+	unsigned n_restarts;
 	unsigned retry_index; /* of the next such task: each has its own */
 	bool queued;	      /* is in its pool's list */
 	unsigned n_runners;   /* that work for it */

@@ -83,3 +83,28 @@ bool verdict_task(struct verdict *v, const struct berth_task *t,
 	}
 	return false;
 }
+
+bool verdict_restarts(const struct berth_task *t)
+{
+	switch (t->end) {
+	case BERTH_END_EXITED:
+		return t->exit_code != 0;
+	case BERTH_END_SIGNALED:
+	case BERTH_END_ABORTED:
+	case BERTH_END_NO_FINALIZE:
+	case BERTH_END_LOST:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void verdict_add_restarts(struct verdict *v, unsigned restarts)
+{
+	size_t len = strlen(v->text);
+
+	if (restarts > 0)
+		snprintf(v->text + len, sizeof(v->text) - len,
+			 "%s%u restart%s", len > 0 ? ", after " : "after ",
+			 restarts, restarts > 1 ? "s" : "");
+}

@@ -20,4 +20,10 @@ struct verdict {
 bool verdict_task(struct verdict *v, const struct berth_task *t,
 		  const char *who);
 
+/* Is this end of a task a failure that another attempt may mend?  Not what was
+ * asked for, nor what can't be started. */
+bool verdict_restarts(const struct berth_task *t);
+/* Add how often it was restarted, if it was, to the text. */
+void verdict_add_restarts(struct verdict *v, unsigned restarts);
+
 #endif

@@ -14,6 +14,7 @@ struct mpi_job *mpi_job_create(const struct berth_job *from,
 
 	j->id = from->id;
 	j->no_requeue = BERTH_HAS(from, no_requeue) && from->no_requeue;
+	j->restarts = BERTH_HAS(from, restarts) ? from->restarts : 0;
 	snprintf(j->demand, sizeof(j->demand), "%" PRIu64, from->id);
 	if (mpi_options_read(&j->options, from->options, err) < 0) {
 		free(j);
@@ -163,7 +164,12 @@ bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t)
 	}
 	if (verdict_task(&j->verdict, t, who))
 		return false;
-	j->decided = true;
+	if (j->n_restarts < j->restarts && verdict_restarts(t)) {
+		j->n_restarts++;
+		j->again = true;
+	} else {
+		j->decided = true;
+	}
 	return true;
 }
 

@@ -56,6 +56,8 @@ struct mpi_job {
 	unsigned refusals;
 
 	bool decided; /* verdict is set */
+	unsigned restarts;   /* that it may have after failures */
+	unsigned n_restarts; /* that it had */
 	bool no_requeue; /* ends when its slices were taken back */
 	bool again;   /* back to the queue when all tasks have ended */
 	struct verdict verdict;

@@ -91,6 +91,23 @@ static void adopt_task(struct mpi *m, struct mpi_job *j,
 		idmap_put(&m->by_slice, slice->id, j);
 }
 
+/* Attempts before the last that failed: each has the one task with rank 0, its
+ * first; those that were revoked do not count. */
+static unsigned count_restarts(const struct berth_task *const *tasks, size_t n)
+{
+	unsigned count = 0;
+	bool revoked = false;
+
+	for (size_t i = 0; i < n; i++) {
+		revoked |= tasks[i]->end == BERTH_END_REVOKED;
+		if (tasks[i]->n_ranks == 0 || tasks[i]->ranks[0] != 0)
+			continue;
+		count += !revoked;
+		revoked = false;
+	}
+	return count;
+}
+
 /* Find out how far the job is, from its tasks (highest index first). */
 static void resume(struct mpi *m, struct mpi_job *j,
 		   const struct berth_task *const *tasks, size_t n,
@@ -99,6 +116,7 @@ static void resume(struct mpi *m, struct mpi_job *j,
 	size_t last = last_attempt(tasks, n, j->options.ranks);
 
 	j->next_index = n ? tasks[0]->index + 1 : 0;
+	j->n_restarts = count_restarts(tasks + last, n - last);
 	if (!last)
 		return;
 	j->state = MPI_RUNNING;

@@ -251,6 +251,7 @@ void mpi_finish(struct mpi *m, struct mpi_job *j)
 	} else {
 		if (j->decided)
 			done = j->verdict;
+		verdict_add_restarts(&done, j->n_restarts);
 		report(m, j, &done);
 		TAILQ_REMOVE(&m->jobs, j, link);
 		idmap_remove(&m->by_id, j->id);

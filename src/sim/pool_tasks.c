@@ -1,9 +1,14 @@
-/* tasks.c - see tasks.h. */
-#include "sim/tasks.h"
+/*
+ * pool_tasks.c - the tasks of a pool: what agents, launchers and shepherds are
+ * to those of a real cluster.  They start, take the time that their run says,
+ * and end; where they are told to, before their time.
+ */
+#include "sim/pool.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "model/event.h"
 
 /* A further task of a job in the slice where one of it ran needs no new
  * shepherd. */
@@ -142,7 +147,7 @@ static void count_lost(struct pool *p, const struct run *r)
 	}
 }
 
-void tasks_over(struct pool *p, const struct event *ev)
+void pool_tasks_over(struct pool *p, const struct event *ev)
 {
 	uint64_t key = run_key(ev->task.job, ev->task.index);
 	struct run *r = idmap_remove(&p->runs, key);
@@ -178,15 +183,22 @@ static void tell(struct pool *p, const struct task *t, enum task_end why,
 static void tell_job(struct pool *p, const struct job *j, enum task_end why,
 		     uint64_t at_us)
 {
+	uint64_t left = (uint64_t)j->counts.starting + j->counts.running;
 	const struct task *t;
 
-	TAILQ_FOREACH (t, &j->tasks, of_job) {
-		if (t->slice != NULL)
-			tell(p, t, why, at_us);
+	/* A job that began again and again has a long list, whose last ones
+	 * live. */
+	TAILQ_FOREACH_REVERSE (t, &j->tasks, task_list, of_job) {
+		if (left == 0)
+			break;
+		if (t->slice == NULL)
+			continue;
+		tell(p, t, why, at_us);
+		left--;
 	}
 }
 
-void tasks_revoke(struct pool *p, const struct event *ev)
+void pool_tasks_revoke(struct pool *p, const struct event *ev)
 {
 	const struct slice *s = ledger_slice(p->ledger, ev->revoking.slice);
 	uint64_t at = pool_now(p) + p->options.latency_us + p->options.stop_us;
@@ -214,7 +226,7 @@ void pool_kill(struct pool *p, struct app *a, uint64_t job)
 			 pool_now(p) + p->options.latency_us);
 }
 
-void tasks_free(struct pool *p)
+void pool_tasks_free(struct pool *p)
 {
 	size_t pos = 0;
 	struct run *r;

@@ -1,12 +1,13 @@
-/* roles.c - see roles.h. */
-#include "sim/roles.h"
+/* scenario_roles.c - the roles of a scenario: as its file says, or by the
+ * static partitions.  Whether they contradict one another says the ledger. */
+#include "sim/scenario.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "ledger/ledger.h"
-#include "sim/scenario.h"
+#include "sim/reader.h"
 
 int scenario_set_roles(const struct scenario *s, struct ledger *l,
 		       uint64_t now_us, size_t *wrong, struct berth_error *err)
@@ -67,7 +68,7 @@ static void try_roles(struct reader *r)
 	ledger_destroy(l);
 }
 
-void roles_read(struct reader *r)
+void scenario_read_roles(struct reader *r)
 {
 	int n = reader_length(r, "roles");
 
@@ -103,7 +104,7 @@ static bool has_role(const struct scenario *s, const char *name)
 	return false;
 }
 
-void roles_guarantee(struct reader *r)
+void scenario_guarantee(struct reader *r)
 {
 	struct scenario *s = r->s;
 
