@@ -121,12 +121,13 @@ LIBAGENT = src/broker/libagent.a
 bin_PROGRAMS += bin/berthd
 bin_berthd_SOURCES = src/broker/main.c \
 	src/broker/broker.c src/broker/broker.h \
+	src/broker/leadership.c src/broker/leadership.h \
 	src/broker/broker_conf.c src/broker/broker_conf.h \
 	src/broker/own_launcher.c src/broker/own_launcher.h
 # Policy plug-ins use the broker's own functions.
 bin_berthd_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
-bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
+bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBAGREE) $(LIBNETMPI) $(LIBNET) \
 	$(LIBSHOWNODE) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \
 	$(LIBBASE) $(MPI_LIBS) $(TOPO_LIBS) $(RPC_LIBS) $(IO_LIBS) \
-	$(WIRE_LIBS) $(LEADER_LIBS)
+	$(WIRE_LIBS) $(LEADER_LIBS) $(AGREE_LIBS)
