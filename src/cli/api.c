@@ -11,6 +11,9 @@
 #include "io/http.h"
 
 #define ANSWER_MS 30000
+/* One of several ranks that has taken a question and is silent may be stopped:
+ * another one is asked. */
+#define ONE_OF_SEVERAL_MS 3000
 /* Between two tries, */
 #define PAUSE_NS (100 * 1000 * 1000)
 /* and how long they go on while ranks say that nobody leads, or are silent. */
@@ -163,6 +166,17 @@ static bool hopeful(struct api *api, struct attempt *a, int status,
 	return true;
 }
 
+static unsigned patience(const struct api *api, const char *method,
+			 unsigned timeout_ms)
+{
+	if (timeout_ms != 0)
+		return timeout_ms;
+	return strcmp(method, "GET") == 0 &&
+			       servers_count(api->contact->servers) > 1
+		       ? ONE_OF_SEVERAL_MS
+		       : ANSWER_MS;
+}
+
 int api_call(struct api *api, const char *method, const char *path,
 	     const json_t *body, json_t **answer, unsigned timeout_ms,
 	     struct berth_error *err)
@@ -180,7 +194,7 @@ int api_call(struct api *api, const char *method, const char *path,
 		status = http_fetch_with(api_uri(api), api->contact->token,
 					 header, method, path, text,
 					 text ? strlen(text) : 0, &got, NULL,
-					 timeout_ms ? timeout_ms : ANSWER_MS,
+					 patience(api, method, timeout_ms),
 					 err);
 	} while (hopeful(api, &attempt, status, got));
 	if (status < 0) {
