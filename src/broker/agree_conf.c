@@ -147,6 +147,72 @@ static uint64_t term_of(const struct raft_log *l, uint64_t index)
 	return l->entries[(l->front + index - l->offset - 1) % l->size].term;
 }
 
+/*
+ * A message that was long under way brings entries that are committed here,
+ * and perhaps in a snapshot already, where 0.15 takes them for new ones: the
+ * message begins behind them.
+ */
+void agree_trim(struct agree *a, struct raft_append_entries *args)
+{
+	uint64_t commit = a->raft.commit_index;
+	uint64_t term = term_of(&a->raft.log, commit);
+	uint64_t known = commit - args->prev_log_index;
+
+	if (args->prev_log_index >= commit || term == 0)
+		return;
+	if (known >= args->n_entries) {
+		if (args->n_entries > 0)
+			raft_free(args->entries[0].batch);
+		raft_free(args->entries);
+		args->entries = NULL;
+		args->n_entries = 0;
+	} else {
+		args->n_entries -= (unsigned)known;
+		memmove(args->entries, args->entries + known,
+			args->n_entries * sizeof(*args->entries));
+	}
+	args->prev_log_index = commit;
+	args->prev_log_term = term;
+}
+
+/*
+ * 0.15 answers with the end of its log, which may be a leftover of an earlier
+ * leader's: what is known to match this one's is noted here.
+ */
+void agree_match_note(struct agree *a, const struct raft_message *m)
+{
+	const struct raft_append_entries *args = &m->append_entries;
+	uint64_t term, end;
+
+	if ((int)m->type == AGREE_APPEND) {
+		term = args->term;
+		end = args->prev_log_index + args->n_entries;
+		if (args->prev_log_index > 0 &&
+		    term_of(&a->raft.log, args->prev_log_index) !=
+			    args->prev_log_term)
+			end = 0;
+	} else {
+		term = m->install_snapshot.term;
+		end = m->install_snapshot.last_index;
+	}
+	if (term < a->raft.current_term)
+		return;
+	if (term != a->match_term) {
+		a->match_term = term;
+		a->match_index = 0;
+	}
+	if (end > a->match_index)
+		a->match_index = end;
+}
+
+uint64_t agree_match_clip(const struct agree *a, uint64_t index)
+{
+	uint64_t most = a->match_term == a->raft.current_term ? a->match_index
+							      : 0;
+
+	return index < most ? index : most;
+}
+
 void agree_conf_rollback(struct agree *a,
 			 const struct raft_append_entries *args)
 {
@@ -175,6 +241,19 @@ void agree_conf_rollback(struct agree *a,
 }
 
 #else
+
+void agree_trim(struct agree *a, struct raft_append_entries *args)
+{
+}
+
+void agree_match_note(struct agree *a, const struct raft_message *m)
+{
+}
+
+uint64_t agree_match_clip(const struct agree *a, uint64_t index)
+{
+	return index;
+}
 
 void agree_conf_note(struct agree *a)
 {

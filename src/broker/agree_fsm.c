@@ -22,7 +22,8 @@ int agree_fsm_apply(struct raft_fsm *fsm, const struct raft_buffer *buf,
 	uint64_t term = agree_get(&r, 8);
 	size_t count = agree_get(&r, 4), len;
 
-	*result = NULL;
+	/* The index of its first record, for on_applied. */
+	*result = (void *)(uintptr_t)(a->applied + 1);
 	if (a->closing)
 		return 0;
 	if (version != BATCH_VERSION)
@@ -106,7 +107,7 @@ static void on_applied(struct raft_apply *req, int status, void *result)
 	struct agree_batch *b = req->data;
 	struct agree *a = b->agree;
 
-	b->first = a->applied - b->n + 1;
+	b->first = (uint64_t)(uintptr_t)result;
 	if (b->n == 0 && status == 0 && a->lead_term == a->raft.current_term)
 		a->begun = true;
 	end_batch(b, status == 0 && !a->closing ? AGREE_OK : AGREE_LOST);

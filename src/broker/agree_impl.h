@@ -93,6 +93,7 @@ struct agree {
 	uint64_t term_stored; /* of the last entry on the disk */
 	struct raft_configuration committed; /* libraft 0.15 forgets it */
 	uint64_t committed_index;
+	uint64_t match_term, match_index; /* so far we have a leader's log */
 
 	/* what waits for the next turn */
 	AGREE_LIST(struct agree_in) in;
@@ -108,7 +109,6 @@ struct agree {
 	uint64_t heard_us, heard_from; /* our promise to a leader */
 	uint64_t act_after, act_term;  /* earlier leaders' leases are over */
 	uint64_t lead_term;
-	uint64_t lead_first; /* index of its first entry */
 	bool begin_asked, begun, leading, resigning;
 	uint64_t beacon_term, beacon_at, next_beacon;
 	char *beacon_leader;
@@ -168,6 +168,9 @@ void agree_conf_note(struct agree *a);
 void agree_conf_restore(struct agree *a, const struct agree_snapshot *snap,
 			const struct raft_entry *entry, size_t n,
 			uint64_t first);
+void agree_trim(struct agree *a, struct raft_append_entries *args);
+void agree_match_note(struct agree *a, const struct raft_message *m);
+uint64_t agree_match_clip(const struct agree *a, uint64_t index);
 void agree_conf_rollback(struct agree *a,
 			 const struct raft_append_entries *args);
 

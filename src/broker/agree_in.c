@@ -2,7 +2,7 @@
 #include "broker/agree_impl.h"
 
 /*
- * Two things that libraft must not see.  A leader counts replicas of entries
+ * Two things that libraft must not see.  A leader of 0.15 counts replicas of entries
  * of earlier terms, which commits nothing (section 5.4.2 of the paper), so
  * answers wait until an entry of its own term is on its disk.  And what only
  * a liar would send, against which libraft has assertions alone.
@@ -24,13 +24,9 @@ static bool acceptable(struct agree *a, const char *node,
 		return r->install_snapshot.term > 0 &&
 		       !(lead && r->install_snapshot.term == term);
 	case AGREE_APPEND_RESULT:
-		if (!lead || r->append_entries_result.term != term)
-			return true;
-		return a->term_stored == term &&
-		       (r->append_entries_result.rejected ||
-			AGREE_RAFT_OLD ||
-			r->append_entries_result.last_log_index >=
-				a->lead_first);
+		return !AGREE_RAFT_OLD || !lead ||
+		       r->append_entries_result.term != term ||
+		       a->term_stored == term;
 	case AGREE_VOTE:
 		return r->request_vote.candidate_id == m->from &&
 		       !r->request_vote.disrupt_leader;
@@ -55,6 +51,32 @@ static void note_answer(struct agree *a, struct agree_peer *p,
 		agree_lease_vote(a, m->promise_us);
 }
 
+/*
+ * A server may be a voter by an entry that it has not got yet, and its vote
+ * may be needed to get it (section 4.2.2 of the dissertation): libraft looks
+ * for its role first, so it is lent one.
+ */
+static void receive(struct agree *a, struct raft_message *m)
+{
+	struct raft_configuration *c = &a->raft.configuration;
+	struct raft_server *self = NULL;
+	int role = RAFT_VOTER;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		if (c->servers[i].id == a->id)
+			self = &c->servers[i];
+	}
+	if (self && (int)m->type == AGREE_VOTE) {
+		role = self->role;
+		self->role = RAFT_VOTER;
+	} else {
+		self = NULL;
+	}
+	a->recv(&a->io, m);
+	if (self)
+		self->role = role;
+}
+
 void agree_in_receive(struct agree *a, const char *node, struct agree_msg *m)
 {
 	struct agree_peer *p;
@@ -66,13 +88,17 @@ void agree_in_receive(struct agree *a, const char *node, struct agree_msg *m)
 	note_answer(a, agree_peer_of(a, node), m);
 	if (type == AGREE_APPEND) {
 		term = m->raft.append_entries.term;
+		if (term >= a->raft.current_term)
+			agree_trim(a, &m->raft.append_entries);
+		agree_match_note(a, &m->raft);
 		agree_conf_rollback(a, &m->raft.append_entries);
 	} else if (type == AGREE_SNAPSHOT) {
+		agree_match_note(a, &m->raft);
 		term = m->raft.install_snapshot.term;
 	}
 	m->raft.server_id = m->from;
 	m->raft.server_address = node;
-	a->recv(&a->io, &m->raft);
+	receive(a, &m->raft);
 	m->raft.type = 0;
 	if (term > 0 && a->raft.state == RAFT_FOLLOWER &&
 	    a->raft.current_term == term &&

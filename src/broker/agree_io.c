@@ -16,7 +16,7 @@
 #include "broker/agree_bytes.h"
 #include "broker/agree_impl.h"
 
-enum { ENTRIES_MAX_BYTES = 32 << 20, TRAILING = 512 };
+enum { ENTRIES_MAX_BYTES = 32 << 20, TRAILING = 512, SNAPSHOT_MS = 3000 };
 #define RETRY_US 100000u
 
 static struct agree *self(const struct raft_io *io)
@@ -86,6 +86,10 @@ static int io_send(struct raft_io *io, struct raft_io_send *req,
 	m.raft = *message;
 	if ((int)message->type == AGREE_VOTE_RESULT)
 		m.promise_us = agree_promise_left(a, m.to);
+	if ((int)message->type == AGREE_APPEND_RESULT &&
+	    message->append_entries_result.rejected == 0)
+		m.raft.append_entries_result.last_log_index = agree_match_clip(
+			a, m.raft.append_entries_result.last_log_index);
 	o = AGREE_ADD(a->out);
 	memset(o, 0, sizeof(*o));
 	o->node = mem_strdup(message->server_address);
@@ -389,6 +393,33 @@ void agree_io_tick(struct agree *a)
 
 /* ---- the end of a turn ---- */
 
+#if AGREE_RAFT_OLD
+static void fire(struct agree *a)
+{
+}
+#else
+/* 0.22 leaves finished requests in a queue of two-pointer links, for its I/O
+ * to call them back when it is outside of libraft. */
+static void fire(struct agree *a)
+{
+	void **head = a->raft.legacy.requests;
+
+	while (head[0] != head) {
+		void **link = head[0];
+		struct raft_apply *apply = (struct raft_apply *)(void *)(
+			(char *)link - offsetof(struct raft_apply, queue));
+		struct raft_change *change = (struct raft_change *)apply;
+
+		((void **)link[1])[0] = link[0];
+		((void **)link[0])[1] = link[1];
+		if (apply->type == RAFT_COMMAND)
+			apply->cb(apply, apply->status, apply->result);
+		else if (apply->type == RAFT_CHANGE)
+			change->cb(change, change->status);
+	}
+}
+#endif
+
 void agree_io_settle(struct agree *a)
 {
 	bool more = true;
@@ -401,6 +432,7 @@ void agree_io_settle(struct agree *a)
 			a->retry_at = agree_now(a) + RETRY_US;
 			stuck = true;
 		}
+		fire(a);
 		more |= send_all(a, agree_store_term_pending(a->store));
 		more |= finish_gets(a);
 		if (stuck)
@@ -414,6 +446,7 @@ void agree_io_settle(struct agree *a)
 		more |= finish_appends(a);
 		more |= finish_put(a, 0);
 		agree_conf_note(a);
+		fire(a);
 	}
 	if (more)
 		a->again = true;
@@ -455,7 +488,7 @@ static void configure(struct agree *a)
 {
 	raft_set_election_timeout(&a->raft, a->config.election_ms);
 	raft_set_heartbeat_timeout(&a->raft, a->config.heartbeat_ms);
-	raft_set_install_snapshot_timeout(&a->raft, 10000);
+	raft_set_install_snapshot_timeout(&a->raft, SNAPSHOT_MS);
 	raft_set_pre_vote(&a->raft, true);
 	raft_set_snapshot_threshold(&a->raft, a->config.snapshot_entries);
 	raft_set_snapshot_trailing(&a->raft,
@@ -464,6 +497,7 @@ static void configure(struct agree *a)
 					   : TRAILING);
 #if !AGREE_RAFT_OLD
 	raft_seed(&a->raft, (unsigned)a->env.ops->random(a->env.arg));
+	raft_set_capacity_threshold(&a->raft, 0); /* agree_store_room knows */
 #endif
 }
 

@@ -287,6 +287,9 @@ static int load(struct agree_store *s, struct names *names,
 		return -1;
 	if (s->log.first == 0)
 		s->log.first = s->snap_index + 1;
+	/* The first entry of all is written without a term. */
+	if (s->log.n > 0 && s->log.entry[s->log.n - 1].term > s->term)
+		agree_store_set_term(s, s->log.entry[s->log.n - 1].term, 0);
 	return 0;
 }
 

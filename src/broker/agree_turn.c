@@ -171,7 +171,6 @@ static void note_term(struct agree *a)
 	    a->lead_term == a->raft.current_term)
 		return;
 	a->lead_term = a->raft.current_term;
-	a->lead_first = a->next_index;
 	a->begin_asked = a->begun = a->resigning = false;
 	a->changing = false;
 	a->next_beacon = a->next_change = 0;
@@ -521,8 +520,7 @@ int agree_bootstrap(struct agree *a, struct berth_error *err)
 		abort(); /* only when memory is gone */
 	rec.data = buf.base;
 	rec.len = buf.len;
-	agree_store_set_term(a->store, 1, 0);
-	agree_store_append(a->store, &rec);
+	agree_store_append(a->store, &rec); /* all or nothing; brings term 1 */
 	rc = agree_store_flush(a->store);
 	raft_free(buf.base);
 	if (rc != 0)

@@ -118,12 +118,15 @@ void agree_voters_step(struct agree *a)
 	}
 	for (unsigned i = 0; i < c->n; i++) {
 		const struct raft_server *s = &c->servers[i];
+		char *node;
 
 		if (s->id == a->id || is_wanted(a, s->address))
 			continue;
+		node = mem_strdup(s->address); /* s goes */
 		a->change.data = a;
-		started(a, "is no voter any more", s->address,
+		started(a, "is no voter any more", node,
 			raft_remove(&a->raft, &a->change, s->id, on_change));
+		free(node);
 		return;
 	}
 }

@@ -11,6 +11,7 @@
 struct job_entry {
 	uint64_t id;
 	struct job_spec *spec; /* NULL once it has ended */
+	char *key;	       /* of its request; NULL: none */
 	uint32_t launches;
 	/* For each task: index, node's number, how many ranks, the ranks. */
 	uint32_t *trail;
@@ -21,6 +22,7 @@ struct job_entry {
 struct jobs {
 	struct book *book;
 	struct map *by_id;
+	struct map *by_key; /* the entries of requests that had a key */
 	char **node; /* names by the ledger's number */
 	size_t nnodes;
 	struct map *users; /* names by number */
@@ -53,6 +55,7 @@ static void entry_destroy(void *arg)
 	struct job_entry *e = arg;
 
 	json_spec_destroy(e->spec);
+	free(e->key);
 	free(e->trail);
 	free(e);
 }
@@ -144,8 +147,11 @@ static void job_forgotten(struct jobs *j, uint64_t id)
 
 	snprintf(key, sizeof(key), "%llx", (unsigned long long)id);
 	e = map_remove(j->by_id, key);
-	if (e != NULL)
-		entry_destroy(e);
+	if (e == NULL)
+		return;
+	if (e->key != NULL)
+		map_remove(j->by_key, e->key);
+	entry_destroy(e);
 }
 
 void jobs_event(void *jobs, const struct event *ev)
@@ -180,8 +186,26 @@ static const char *user_name(struct jobs *j, uint32_t uid)
 	return name;
 }
 
-int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,
-		struct berth_error *err)
+uint64_t jobs_keyed(const struct jobs *j, const char *key)
+{
+	const struct job_entry *e = map_get(j->by_key, key);
+
+	return e != NULL ? e->id : 0;
+}
+
+/* The request of a job that has just been accepted. */
+static void remember_key(struct jobs *j, uint64_t id, const char *key)
+{
+	struct job_entry *e = find(j, id);
+
+	if (e == NULL || key == NULL || key[0] == '\0')
+		return;
+	e->key = mem_strdup(key);
+	map_put(j->by_key, key, e);
+}
+
+int jobs_submit(struct jobs *j, struct job_spec *spec, const char *key,
+		uint64_t *id, struct berth_error *err)
 {
 	struct ledger_job job = {
 		.name = spec->name,
@@ -191,10 +215,17 @@ int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,
 		.grace_us = (uint64_t)spec->grace_ms * 1000 + 1,
 		.nleaves = json_array_size(spec->datasets_out),
 	};
-	const char **leaves = mem_array(job.nleaves + 1, sizeof(*leaves));
-	char *text = json_dumps(spec->root, JSON_COMPACT);
+	const char **leaves;
+	char *text;
 	int rc;
 
+	*id = key != NULL ? jobs_keyed(j, key) : 0;
+	if (*id != 0) {
+		json_spec_destroy(spec);
+		return 0;
+	}
+	leaves = mem_array(job.nleaves + 1, sizeof(*leaves));
+	text = json_dumps(spec->root, JSON_COMPACT);
 	job.user = user_name(j, spec->uid);
 	job.spec = text;
 	for (size_t i = 0; i < job.nleaves; i++)
@@ -207,6 +238,8 @@ int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,
 	if (j->coming != NULL)
 		json_spec_destroy(j->coming);
 	j->coming = NULL;
+	if (rc == 0)
+		remember_key(j, *id, key);
 	free(leaves);
 	free(text);
 	return rc;
@@ -242,6 +275,7 @@ struct jobs *jobs_create(struct book *book)
 
 	j->book = book;
 	j->by_id = map_create();
+	j->by_key = map_create();
 	j->users = map_create();
 	return j;
 }
@@ -250,6 +284,7 @@ void jobs_destroy(struct jobs *j)
 {
 	if (j == NULL)
 		return;
+	map_destroy(j->by_key, NULL);
 	map_destroy(j->by_id, entry_destroy);
 	map_destroy(j->users, free);
 	for (size_t i = 0; i < j->nnodes; i++)

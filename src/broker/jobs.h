@@ -19,9 +19,13 @@ struct jobs *jobs_create(struct book *book);
 void jobs_destroy(struct jobs *j);
 void jobs_event(void *jobs, const struct event *ev); /* book_event_f */
 
-/* Put a job into the ledger; takes over spec.  Returns 0 and its number. */
-int jobs_submit(struct jobs *j, struct job_spec *spec, uint64_t *id,
-		struct berth_error *err);
+/* Put a job into the ledger; takes over spec.  Returns 0 and its number.
+ * key (NULL or "": none) names the request: one that was accepted before, and
+ * whose job is still known, gets that job's number again. */
+int jobs_submit(struct jobs *j, struct job_spec *spec, const char *key,
+		uint64_t *id, struct berth_error *err);
+/* The job that was accepted under this key; 0: none is (any more). */
+uint64_t jobs_keyed(const struct jobs *j, const char *key);
 /* NULL when the job is not known or has ended. */
 const struct job_spec *jobs_spec(const struct jobs *j, uint64_t id);
 /* How many launches of it there were before; counts one more. */

@@ -85,6 +85,7 @@ LEADER_SOURCES = \
 	src/broker/outputs.c src/broker/outputs.h \
 	src/broker/policy_plugin.c src/broker/policy_plugin.h \
 	src/broker/reaper.c src/broker/reaper.h \
+	src/broker/records.c src/broker/records.h \
 	src/broker/reports.c src/broker/reports.h \
 	src/broker/revocations.c src/broker/revocations.h \
 	src/broker/role_conf.c src/broker/role_conf.h \

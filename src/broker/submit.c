@@ -6,8 +6,11 @@
 
 #include "base/mem.h"
 #include "broker/api.h"
+#include "broker/json_decode.h"
 #include "broker/json_spec.h"
 
+/* Who had no answer repeats the request with the same key. */
+#define KEY_HEADER "Idempotency-Key"
 /* How long a submit waits for its framework. */
 #define PATIENCE_US (15u * 1000000)
 
@@ -48,6 +51,11 @@ static bool expected(const struct submits *s, const char *framework)
 	       ledger_framework(book_ledger(s->book), framework) == NULL;
 }
 
+static void reply_id(struct http_request *req, uint64_t id)
+{
+	api_reply(req, 201, json_pack("{s:I}", "id", (json_int_t)id));
+}
+
 /* Takes spec over and answers. */
 static void submit_now(struct submits *s, struct http_request *req,
 		       struct job_spec *spec)
@@ -55,11 +63,11 @@ static void submit_now(struct submits *s, struct http_request *req,
 	struct berth_error err = {0};
 	uint64_t id;
 
-	if (jobs_submit(s->jobs, spec, &id, &err) != 0)
+	if (jobs_submit(s->jobs, spec, http_header(req, KEY_HEADER), &id,
+			&err) != 0)
 		http_reply_error(req, &err);
 	else
-		api_reply(req, 201,
-			  json_pack("{s:I}", "id", (json_int_t)id));
+		reply_id(req, id);
 }
 
 static void on_patience(void *arg)
@@ -145,13 +153,37 @@ static int check_possible(const struct submits *s,
 	return rc;
 }
 
+/* true: answered, since the key is none or its job was accepted before. */
+static bool known_key(struct submits *s, struct http_request *req)
+{
+	const char *key = http_header(req, KEY_HEADER);
+	struct berth_error err;
+	uint64_t id;
+
+	if (key == NULL)
+		return false;
+	if (!json_is_name(key)) {
+		error_set(&err, BERTH_EINPUT, KEY_HEADER ": 1 to 64 of A-Z a-z "
+			  "0-9 . _ - are wanted");
+		http_reply_error(req, &err);
+		return true;
+	}
+	id = jobs_keyed(s->jobs, key);
+	if (id != 0)
+		reply_id(req, id);
+	return id != 0;
+}
+
 void submits_post(void *submits, struct http_request *req, const char *name)
 {
 	struct submits *s = submits;
 	struct berth_error err = {0};
-	json_t *body = api_body(req);
 	struct job_spec *spec;
+	json_t *body;
 
+	if (known_key(s, req))
+		return;
+	body = api_body(req);
 	if (body == NULL)
 		return;
 	spec = json_spec_decode(body, &err);

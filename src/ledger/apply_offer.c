@@ -61,6 +61,8 @@ int state_take(struct ledger *l, struct slice *s, struct berth_error *err)
 	n->nslices++;
 	amount_add(&s->framework->used, &s->amount);
 	role_take(s->role, &s->amount, !s->revocable);
+	if (s->revocable)
+		TAILQ_INSERT_TAIL(&s->role->revocable, s, of_role);
 	count_use(s, true);
 	idmap_put(&l->slices, s->id, s);
 	if (s->lent_for != 0)
@@ -84,6 +86,8 @@ void state_drop(struct ledger *l, struct slice *s)
 	node_give(n, s, NULL);
 	amount_sub(&s->framework->used, &s->amount);
 	role_give(s->role, &s->amount, !s->revocable);
+	if (s->revocable)
+		TAILQ_REMOVE(&s->role->revocable, s, of_role);
 	count_use(s, false);
 	idmap_remove(&l->slices, s->id);
 	changed_free(l, n, &before);

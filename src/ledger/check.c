@@ -270,7 +270,7 @@ static int check_role(const struct ledger *l, const struct role *r,
 		      struct berth_error *err)
 {
 	struct amount used = {0, 0, 0, 0}, firm = {0, 0, 0, 0}, sum;
-	struct amount leaving = {0, 0, 0, 0};
+	struct amount leaving = {0, 0, 0, 0}, revocable = {0, 0, 0, 0};
 	const struct slice *s;
 	const struct role *c;
 	size_t pos = 0;
@@ -283,12 +283,23 @@ static int check_role(const struct ledger *l, const struct role *r,
 		amount_add(&used, &s->amount);
 		if (!s->revocable)
 			amount_add(&firm, &s->amount);
+		else
+			amount_add(&revocable, &s->amount);
 		if (s->revoking)
 			amount_add(&leaving, &s->amount);
 		if (s->revoking && !s->revocable)
 			WRONG("slice %llu: it is taken back and was firm",
 			      (unsigned long long)s->id);
 	}
+	TAILQ_FOREACH(s, &r->revocable, of_role) {
+		if (s->role != r || !s->revocable)
+			WRONG("slice %llu: in the list of another role",
+			      (unsigned long long)s->id);
+		amount_sub(&revocable, &s->amount);
+	}
+	if (!amount_zero(&revocable))
+		WRONG("role %s: not all of its revocable slices are listed",
+		      r->name);
 	sum = used;
 	TAILQ_FOREACH(c, &r->children, sibling) {
 		if (c->parent != r)

@@ -8,19 +8,54 @@
  */
 #include "ledger/state.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 /* ---- the event ---- */
 
+/* By the demand they go to, their node, their id. */
+static int order(const struct slice *a, const struct slice *b)
+{
+	uint32_t x = a->node->id, y = b->node->id;
+
+	if (a->revoked_for != b->revoked_for)
+		return a->revoked_for < b->revoked_for ? -1 : 1;
+	if (x != y)
+		return x < y ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* Where s stands or belongs. */
+static size_t place_of(const struct ledger *l, const struct slice *s)
+{
+	size_t low = 0, high = l->nrevoking;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (order(l->revoking[mid], s) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 static void add(struct ledger *l, struct slice *s)
 {
+	size_t i = place_of(l, s);
+
 	if (l->nrevoking == l->revoking_room) {
 		l->revoking_room = l->revoking_room > 0 ?
 				   l->revoking_room * 2 : 16;
 		l->revoking = mem_resize(l->revoking, l->revoking_room,
 					 sizeof(*l->revoking));
 	}
-	l->revoking[l->nrevoking++] = s;
+	memmove(l->revoking + i + 1, l->revoking + i,
+		(l->nrevoking - i) * sizeof(*l->revoking));
+	l->revoking[i] = s;
+	l->nrevoking++;
 }
 
 /* Nobody at or below his guarantee ever loses a slice. */
@@ -75,18 +110,17 @@ int apply_slice_revoking(struct ledger *l, const struct event *ev,
 
 void state_revoked(struct ledger *l, struct slice *s)
 {
-	size_t i = 0;
+	size_t i;
 
 	if (!s->revoking)
 		return;
 	s->revoking = false;
 	heap_remove(&l->due, &s->due);
 	role_leave(s->role, &s->amount, false);
-	while (l->revoking[i] != s)
-		i++;
-	/* In their order, which decides what is found first. */
-	for (l->nrevoking--; i < l->nrevoking; i++)
-		l->revoking[i] = l->revoking[i + 1];
+	i = place_of(l, s);
+	l->nrevoking--;
+	memmove(l->revoking + i, l->revoking + i + 1,
+		(l->nrevoking - i) * sizeof(*l->revoking));
 }
 
 /* ---- calls ---- */

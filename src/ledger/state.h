@@ -74,7 +74,7 @@ struct ledger {
 	uint64_t next_seq, next_offer, next_slice, next_job;
 
 	struct idmap slices; /* offered, held and busy */
-	struct slice **revoking; /* being taken back */
+	struct slice **revoking; /* being taken back, in revoke.c's order */
 	size_t nrevoking, revoking_room;
 	struct idmap offers;
 	struct slice **lent; /* of what is held for gangs, in their order */

@@ -24,6 +24,7 @@ struct role *role_create(const char *name)
 	r->weight = 1;
 	r->floor_mask = ALL & ~ALONG;
 	TAILQ_INIT(&r->children);
+	TAILQ_INIT(&r->revocable);
 	idmap_init(&r->uses);
 	return r;
 }

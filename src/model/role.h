@@ -60,6 +60,7 @@ struct role {
 	struct amount firm; /* that of used which is not revocable */
 	struct amount leaving; /* of sum: slices that are being taken back */
 	struct idmap uses;  /* used, by the framework's id: struct role_use */
+	TAILQ_HEAD(, slice) revocable; /* slices of used that are */
 	uint64_t mark;	    /* scratch of whoever walks the demands */
 };
 

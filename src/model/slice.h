@@ -78,6 +78,7 @@ struct slice {
 	TAILQ_HEAD(, task) tasks; /* not ended, in the order of launch */
 	TAILQ_ENTRY(slice) of_node;
 	TAILQ_ENTRY(slice) of_owner; /* the offer's or the framework's list */
+	TAILQ_ENTRY(slice) of_role; /* its role's, if it is revocable */
 };
 TAILQ_HEAD(slice_list, slice);
 

@@ -103,7 +103,8 @@ struct view {
 	size_t ndemands;
 	struct role *const *role; /* all of them, by id; not to be written to */
 	size_t nroles;
-	struct slice *const *revoking; /* on their way back */
+	struct slice *const *revoking; /* on their way back: by the demand
+					  they go to (its seq), then their node */
 	size_t nrevoking;
 	size_t nnodes;	     /* that are known, up or not: ids are below it */
 	bool guarantees;     /* something is guaranteed to somebody */

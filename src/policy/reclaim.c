@@ -3,7 +3,9 @@
  *
  *  1. What is on its way back for the demand already counts, with what is free
  *     beside it.
- *  2. On each node where the demand may go: the slices there that may be taken
+ *  2. Role by role, the one furthest above its guarantee first, until there is
+ *     enough: on each node where it has slices and the demand may go, those
+ *     slices there that may be taken
  *     (revocable, of roles above their guarantees), those of the role that is
  *     furthest above first, then those with least work in them; as many as
  *     make room for what is wanted, without those that turn out not to be
@@ -19,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/idmap.h"
 #include "base/mem.h"
 #include "model/job.h"
 
@@ -33,7 +36,14 @@ struct site {
 	struct node *node;
 	unsigned has;	/* units without taking anything more */
 	unsigned units; /* with it */
+	unsigned gets;	/* of these, what was chosen */
 	double excess, lost;
+};
+
+/* A role that may lose slices. */
+struct loser {
+	struct role *role;
+	double excess;
 };
 
 struct reclaim {
@@ -41,6 +51,7 @@ struct reclaim {
 	struct demand *demand;
 	struct amount unit;
 	unsigned need;
+	struct idmap seen; /* nodes that were looked at, by id */
 	struct site *site;
 	size_t nsites, site_room;
 	struct victim *victim; /* of one node */
@@ -137,16 +148,38 @@ static void list_add(struct reclaim *r, struct slice *s)
 	r->list[r->nlist++] = s;
 }
 
+/* The first on its way back for the demand, on n or (NULL) anywhere. */
+static size_t first_back(const struct reclaim *r, const struct node *n)
+{
+	size_t low = 0, high = r->view->nrevoking;
+	uint64_t seq = r->demand->seq;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		const struct slice *s = r->view->revoking[mid];
+
+		if (s->revoked_for < seq ||
+		    (s->revoked_for == seq && n != NULL && s->node->id < n->id))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool is_back(const struct reclaim *r, size_t i)
+{
+	return i < r->view->nrevoking &&
+	       r->view->revoking[i]->revoked_for == r->demand->seq;
+}
+
 /* What is on its way back on n for the demand. */
 static void find_back(struct reclaim *r, const struct node *n)
 {
 	r->nlist = 0;
-	for (size_t i = 0; i < r->view->nrevoking; i++) {
-		struct slice *s = r->view->revoking[i];
-
-		if (s->node == n && s->revoked_for == r->demand->seq)
-			list_add(r, s);
-	}
+	for (size_t i = first_back(r, n);
+	     is_back(r, i) && r->view->revoking[i]->node == n; i++)
+		list_add(r, r->view->revoking[i]);
 	r->nback = r->nlist;
 }
 
@@ -245,20 +278,18 @@ static double lost_in(const struct reclaim *r)
 
 /* ---- all nodes ---- */
 
-static bool look_at(void *arg, struct node *n)
+static void look_at(struct reclaim *r, struct node *n)
 {
-	struct reclaim *r = arg;
 	struct site *s;
 	unsigned has, units;
 
+	if (idmap_put(&r->seen, n->id, n) != NULL)
+		return;
 	find_back(r, n);
-	/* A node that nothing can be taken of, and nothing is free. */
-	if (n->nslices == 0 && n->free.cores == 0)
-		return true;
 	has = units_now(r, n, r->need);
 	units = has >= r->need ? has : make_room(r, n, r->need, has);
 	if (units == 0)
-		return true;
+		return;
 	ROOM(r->site, r->nsites, r->site_room);
 	s = &r->site[r->nsites++];
 	*s = (struct site){
@@ -268,6 +299,14 @@ static bool look_at(void *arg, struct node *n)
 		.excess = excess_in(r),
 		.lost = lost_in(r),
 	};
+}
+
+static bool look_if_free(void *arg, struct node *n)
+{
+	struct reclaim *r = arg;
+
+	if (n->free.cores >= r->unit.cores)
+		look_at(r, n);
 	return true;
 }
 
@@ -322,15 +361,17 @@ static unsigned take_at(struct reclaim *r, struct site *s, unsigned want)
 		role_leave(r->list[i]->role, &r->list[i]->amount, true);
 		note_jobs(r, r->list[i]);
 	}
-	s->units = units;
+	s->gets = units;
 	return units - s->has;
 }
 
-/* Returns the units there will be. */
+/* At the sites that were found.  Returns the units there will be. */
 static unsigned choose(struct reclaim *r)
 {
 	unsigned sum = has_all(r);
 
+	r->ntaken = 0;
+	r->njobs = 0;
 	if (r->nsites > 0)
 		qsort(r->site, r->nsites, sizeof(*r->site), by_cost);
 	for (size_t i = 0; i < r->nsites; i++) {
@@ -339,10 +380,83 @@ static unsigned choose(struct reclaim *r)
 		if (sum < r->need && s->units > s->has)
 			sum += take_at(r, s, r->need - sum);
 		else
-			s->units = s->has;
+			s->gets = s->has;
 	}
 	for (size_t i = 0; i < r->ntaken; i++)
 		role_leave(r->taken[i]->role, &r->taken[i]->amount, false);
+	return sum;
+}
+
+static int by_excess(const void *a, const void *b)
+{
+	const struct loser *x = a, *y = b;
+
+	if (x->excess != y->excess)
+		return x->excess > y->excess ? -1 : 1;
+	return (x->role->id > y->role->id) - (x->role->id < y->role->id);
+}
+
+/* Roles that may lose something for the demand, furthest above first. */
+static struct loser *find_losers(const struct reclaim *r, size_t *n)
+{
+	const struct view *v = r->view;
+	struct loser *list = mem_array(v->nroles + 1, sizeof(*list));
+
+	*n = 0;
+	for (size_t i = 0; i < v->nroles; i++) {
+		struct role *role = v->role[i];
+
+		if (TAILQ_EMPTY(&role->revocable) ||
+		    !role_may_lose(role, r->demand->charged, &r->unit))
+			continue;
+		list[*n].role = role;
+		list[(*n)++].excess = role_excess(role, &v->total);
+	}
+	if (*n > 0)
+		qsort(list, *n, sizeof(*list), by_excess);
+	return list;
+}
+
+/* Could the sites that were found make up what is needed, without roles that
+ * are less far above? */
+static bool could_do(const struct reclaim *r, double excess)
+{
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < r->nsites && sum < r->need; i++) {
+		const struct site *s = &r->site[i];
+
+		sum += s->excess >= excess ? s->units : s->has;
+	}
+	return sum >= r->need;
+}
+
+/* Returns the units there will be. */
+static unsigned search(struct reclaim *r)
+{
+	struct loser *loser;
+	unsigned sum;
+	size_t n;
+
+	for (size_t i = first_back(r, NULL); is_back(r, i); i++)
+		look_at(r, r->view->revoking[i]->node);
+	if (has_all(r) < r->need)
+		r->view->ops->nodes_free(r->view, look_if_free, r);
+	sum = has_all(r);
+	if (sum >= r->need)
+		return choose(r);
+	loser = find_losers(r, &n);
+	for (size_t i = 0; i < n && sum < r->need; i++) {
+		struct slice *s;
+
+		TAILQ_FOREACH(s, &loser[i].role->revocable, of_role)
+			look_at(r, s->node);
+		if (i + 1 == n || could_do(r, loser[i].excess))
+			sum = choose(r);
+	}
+	if (n == 0)
+		sum = choose(r);
+	free(loser);
 	return sum;
 }
 
@@ -351,7 +465,7 @@ static void keep_sites(struct reclaim *r)
 	unsigned left = r->need;
 
 	for (size_t i = 0; i < r->nsites && left > 0; i++) {
-		unsigned n = r->site[i].units;
+		unsigned n = r->site[i].gets;
 
 		n = n < left ? n : left;
 		r->view->ops->keep(r->view, r->demand, r->site[i].node, n);
@@ -373,13 +487,14 @@ bool policy_reclaim(struct view *v, struct demand *d)
 		return false;
 	if (d->gang && demand_gathers(d))
 		r.need = least;
-	v->ops->nodes(v, look_at, &r);
-	sum = choose(&r);
+	idmap_init(&r.seen);
+	sum = search(&r);
 	if (sum >= least) {
 		if (r.ntaken > 0)
 			v->ops->revoke(v, d, r.taken, r.ntaken);
 		keep_sites(&r);
 	}
+	idmap_finish(&r.seen);
 	free(r.site);
 	free(r.victim);
 	free(r.list);
@@ -390,19 +505,18 @@ bool policy_reclaim(struct view *v, struct demand *d)
 
 void policy_keep(struct view *v)
 {
+	struct reclaim r = {.view = v};
+
 	for (size_t i = 0; i < v->ndemands && v->nrevoking > 0; i++) {
-		struct demand *d = v->demand[i];
-
-		for (size_t k = 0; k < v->nrevoking; k++) {
-			struct reclaim r = {.view = v, .demand = d};
+		r.demand = v->demand[i];
+		for (size_t k = first_back(&r, NULL); is_back(&r, k);
+		     k += r.nback) {
 			struct node *n = v->revoking[k]->node;
-			unsigned open = demand_open(d);
 
-			if (v->revoking[k]->revoked_for != d->seq)
-				continue;
 			find_back(&r, n);
-			v->ops->keep(v, d, n, units_now(&r, n, open));
-			free(r.list);
+			v->ops->keep(v, r.demand, n,
+				     units_now(&r, n, demand_open(r.demand)));
 		}
 	}
+	free(r.list);
 }

@@ -1,10 +1,15 @@
 /*
  * bench_ledger.c - what the ledger costs alone: rounds, tasks, memory.
+ * Usage: bench_ledger [POLICY...]
  *
- * Rounds: N nodes of 64 cores and F frameworks (N / 10), as in the benchmark
- * of Mesos's own allocator.  Cold: each framework states a demand for its part
- * of the cluster, one round serves them all.  Steady: the cluster is full, a
- * slice comes back and is offered again.  Prints a table, in processor time.
+ * Rounds: N nodes of 64 cores and F frameworks, in the phases of the benchmark
+ * of Mesos's own allocator.  add: the nodes.  cold: each framework states
+ * demands for its part of the cluster and more, one round serves them all.
+ * decline: all offers of a round are declined for some seconds, the next one
+ * offers everything to others.  steady: the cluster is full and more is waited
+ * for; a task ends, its framework states a demand, what came free is offered
+ * and taken.  suppress: as steady, with 99 of 100 frameworks suppressed.
+ * revive: the round when these are back.  In processor time.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -67,6 +72,19 @@ static void must(int rc, const struct berth_error *err)
 	exit(1);
 }
 
+static void add_frameworks(struct world *w, size_t frameworks)
+{
+	for (size_t i = 0; i < frameworks; i++) {
+		struct berth_error err;
+		char name[24], role[24];
+
+		snprintf(name, sizeof(name), "f%zu", i);
+		snprintf(role, sizeof(role), "r%zu", i % 50);
+		must(ledger_register(w->l, name, role, "s", 0, w->now, &err),
+		     &err);
+	}
+}
+
 static void start(struct world *w, const struct policy *p, size_t nodes,
 		  size_t frameworks, const struct topology *t)
 {
@@ -88,14 +106,7 @@ static void start(struct world *w, const struct policy *p, size_t nodes,
 		must(ledger_node_up(w->l, name, t, NULL, 0, false, w->now,
 				    &err), &err);
 	}
-	for (size_t i = 0; i < frameworks; i++) {
-		char role[24];
-
-		snprintf(name, sizeof(name), "f%zu", i);
-		snprintf(role, sizeof(role), "r%zu", i % 50);
-		must(ledger_register(w->l, name, role, "s", 0, w->now, &err),
-		     &err);
-	}
+	add_frameworks(w, frameworks);
 }
 
 static void finish(struct world *w)
@@ -155,63 +166,217 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* A slice comes back, a round offers it, it is taken again; the median. */
-static double steady(struct world *w, size_t frameworks, size_t turns,
-		     double *worst)
+struct times {
+	double *s;
+	size_t n, room;
+};
+
+static void add_time(struct times *t, double s)
 {
-	double *s = mem_array(turns, sizeof(*s)), median;
-	struct berth_error err;
+	if (t->n == t->room) {
+		t->room = t->room > 0 ? t->room * 2 : 64;
+		t->s = mem_resize(t->s, t->room, sizeof(*t->s));
+	}
+	t->s[t->n++] = s;
+}
 
-	for (size_t i = 0; i < turns; i++) {
+/* Prints median and worst in ms; t is empty then. */
+static void print_times(struct times *t)
+{
+	if (t->n > 0) {
+		qsort(t->s, t->n, sizeof(*t->s), by_value);
+		printf(" %8.3f %8.3f", t->s[t->n / 2] * 1e3,
+		       t->s[t->n - 1] * 1e3);
+	} else {
+		printf(" %8s %8s", "-", "-");
+	}
+	free(t->s);
+	*t = (struct times){NULL, 0, 0};
+	fflush(stdout);
+}
+
+/* A framework that has a slice, at random, and its first one. */
+static const struct slice *some_slice(struct world *w, size_t frameworks,
+				      size_t *f)
+{
+	for (;;) {
 		char name[24];
-		const struct slice *first = NULL;
+		const struct slice *s;
 
-		while (first == NULL) {
-			size_t f = rand_below(&w->rand, frameworks);
+		*f = rand_below(&w->rand, frameworks);
+		snprintf(name, sizeof(name), "f%zu", *f);
+		s = TAILQ_FIRST(&ledger_framework(w->l, name)->slices);
+		if (s != NULL && !s->revoking)
+			return s;
+	}
+}
 
-			snprintf(name, sizeof(name), "f%zu", f);
-			first = TAILQ_FIRST(
-				&ledger_framework(w->l, name)->slices);
-		}
+/* A task ends, its framework states a demand, a round, what it offers is
+ * taken. */
+static void steady(struct world *w, size_t frameworks, size_t turns,
+		   struct times *t)
+{
+	for (size_t i = 0; i < turns; i++) {
+		struct berth_error err;
+		size_t f;
+		uint64_t id = some_slice(w, frameworks, &f)->id;
+		char name[24];
+
+		snprintf(name, sizeof(name), "f%zu", f);
 		w->now += 1000;
-		must(ledger_release(w->l, name, &first->id, 1, w->now, &err),
-		     &err);
-		s[i] = round_s(w);
+		must(ledger_release(w->l, name, &id, 1, w->now, &err), &err);
+		demand(w, f, "turn", 1, 32, false);
+		add_time(t, round_s(w));
 		accept_all(w);
 	}
-	qsort(s, turns, sizeof(*s), by_value);
-	median = s[turns / 2];
-	*worst = s[turns - 1];
-	free(s);
-	return median;
+}
+
+static void decline_all(struct world *w)
+{
+	const struct offer *o = ledger_first_offer(w->l);
+	struct berth_error err;
+
+	for (; o != NULL; o = ledger_first_offer(w->l)) {
+		const char **nodes = mem_array(o->nslices, sizeof(*nodes));
+		const struct slice *s;
+		size_t n = 0;
+
+		TAILQ_FOREACH(s, &o->slices, of_owner)
+			nodes[n++] = s->node->name;
+		must(ledger_decline(w->l, o->framework->name, o->id, 60000000,
+				    nodes, n, w->now, &err), &err);
+		free(nodes);
+	}
+}
+
+static void suppress(struct world *w, size_t frameworks, bool back)
+{
+	for (size_t i = 0; i < frameworks; i++) {
+		struct berth_error err;
+		char name[24];
+
+		if (i % 100 == 0)
+			continue;
+		snprintf(name, sizeof(name), "f%zu", i);
+		must(back ? ledger_revive(w->l, name, w->now, &err) :
+			    ledger_suppress(w->l, name, w->now, &err), &err);
+	}
+}
+
+/* Slices of 32 cores: two a node; all of them are wanted, and more. */
+static void demand_all(struct world *w, size_t nodes, size_t frameworks)
+{
+	for (size_t i = 0; i < frameworks; i++) {
+		demand(w, i, "first", (unsigned)(nodes * 2 / frameworks), 32,
+		       false);
+		demand(w, i, "more", 4, 32, false);
+		if (i % 10 == 0)
+			demand(w, i, "gang", 8, 32, true);
+	}
 }
 
 static void bench_rounds(const struct policy *p, size_t nodes,
 			 size_t frameworks, const struct topology *t)
 {
-	size_t before = memory(), after;
-	double cold, med, worst, idle;
+	size_t before = memory(), bare, after;
+	struct times times = {NULL, 0, 0};
+	double from = now_s();
 	struct world w;
 
-	start(&w, p, nodes, frameworks, t);
+	start(&w, p, nodes, 0, t);
+	add_time(&times, now_s() - from);
+	bare = memory();
+	printf("%-7s %6zu %5zu %8.1f", p->name, nodes, frameworks,
+	       times.s[0] * 1e3);
+	times.n = 0;
+	add_frameworks(&w, frameworks);
+	demand_all(&w, nodes, frameworks);
 	after = memory();
-	/* Slices of 32 cores: two a node; all of them are wanted, and more. */
-	for (size_t i = 0; i < frameworks; i++) {
-		demand(&w, i, "first", (unsigned)(nodes * 2 / frameworks), 32,
-		       false);
-		demand(&w, i, "more", 4, 32, false);
-		if (i % 10 == 0)
-			demand(&w, i, "gang", 8, 32, true);
+	from = round_s(&w);
+	printf(" %8.1f", from * 1e3);
+	for (unsigned i = 0; i < 8; i++) {
+		w.now += 1000000;
+		decline_all(&w);
+		add_time(&times, round_s(&w));
 	}
-	cold = round_s(&w);
+	print_times(&times);
+	decline_all(&w);
+	w.now += 120000000; /* filters are over */
+	round_s(&w);
+	for (unsigned i = 0; i < 10; i++) {
+		accept_all(&w);
+		round_s(&w);
+	}
+	steady(&w, frameworks, 200, &times);
+	print_times(&times);
+	suppress(&w, frameworks, false);
+	steady(&w, frameworks, 200, &times);
+	print_times(&times);
+	suppress(&w, frameworks, true);
+	printf(" %8.3f", round_s(&w) * 1e3);
+	printf(" %6zu %6zu\n", (bare - before) / nodes,
+	       (after - bare) / frameworks);
+	finish(&w);
+}
+
+/* Many demands wait for nodes that are full. */
+static void bench_waiting(const struct policy *p, const struct topology *t)
+{
+	enum { NODES = 20000, FRAMEWORKS = 2000, WAITING = 10000 };
+	struct times times = {NULL, 0, 0};
+	struct world w;
+
+	start(&w, p, NODES, FRAMEWORKS, t);
+	demand_all(&w, NODES, FRAMEWORKS);
+	for (size_t i = 0; i < WAITING; i++) {
+		char id[24];
+
+		snprintf(id, sizeof(id), "w%zu", i / FRAMEWORKS);
+		demand(&w, i % FRAMEWORKS, id, 2, 32, false);
+	}
+	printf("%-7s %10.1f", p->name, round_s(&w) * 1e3);
 	accept_all(&w);
 	round_s(&w);
-	med = steady(&w, frameworks, 200, &worst);
-	ledger_touch(w.l);
-	idle = round_s(&w);
-	printf("%-5s %6zu %6zu %10.1f %10.3f %10.3f %10.3f %8zu\n", p->name,
-	       nodes, frameworks, cold * 1e3, med * 1e3, worst * 1e3,
-	       idle * 1e3, (after - before) / nodes);
+	steady(&w, FRAMEWORKS, 200, &times);
+	print_times(&times);
+	printf("\n");
+	finish(&w);
+}
+
+/* Half of the cluster is guaranteed to 50 roles; 30 of them have it all when
+ * the others come.  What is taken back takes its time. */
+static void bench_claims(const struct policy *p, const struct topology *t)
+{
+	enum { NODES = 20000, FRAMEWORKS = 2000, CLAIMS = 20 };
+	struct times times = {NULL, 0, 0};
+	struct berth_error err;
+	struct world w;
+
+	start(&w, p, NODES, FRAMEWORKS, t);
+	for (size_t i = 0; i < 50; i++) {
+		struct role_setting s;
+		char name[24];
+
+		snprintf(name, sizeof(name), "r%zu", i);
+		role_setting_init(&s, name);
+		s.guarantee.of[RESOURCE_CORES].kind = QUOTA_NUMBER;
+		s.guarantee.of[RESOURCE_CORES].value = NODES * 32 / 50;
+		must(ledger_share_set(w.l, &s, w.now, &err), &err);
+	}
+	for (size_t i = 0; i < FRAMEWORKS; i++) {
+		if (i % 50 >= CLAIMS)
+			demand(&w, i, "first", 40, 32, false);
+	}
+	round_s(&w);
+	accept_all(&w);
+	for (size_t i = 0; i < FRAMEWORKS; i++) {
+		if (i % 50 < CLAIMS)
+			demand(&w, i, "claim", 2, 32, false);
+	}
+	printf("%-7s %10.1f", p->name, round_s(&w) * 1e3);
+	steady(&w, FRAMEWORKS, 50, &times);
+	print_times(&times);
+	printf("\n");
 	finish(&w);
 }
 
@@ -332,7 +497,16 @@ static void bench_cycles(const struct topology *t)
 	finish(&w);
 }
 
-int main(void)
+static bool wanted(int argc, char **argv, const struct policy *p)
+{
+	bool any = argc < 2;
+
+	for (int i = 1; i < argc; i++)
+		any |= strcmp(argv[i], p->name) == 0;
+	return any;
+}
+
+int main(int argc, char **argv)
 {
 	struct topology_shape shape = {
 		.packages = 2, .numas = 2, .l3s = 4, .cores = 4, .pus = 2,
@@ -340,14 +514,32 @@ int main(void)
 	};
 	struct topology *t = topology_create_regular(&shape);
 	static const size_t sizes[][2] = {
-		{1000, 100}, {5000, 500}, {20000, 2000}, {50000, 6000},
+		{1000, 100}, {5000, 500}, {10000, 1000}, {20000, 2000},
+		{50000, 6000},
 	};
+	const struct policy *p;
 
-	printf("%-5s %6s %6s %10s %10s %10s %10s %8s\n", "", "nodes", "frmwks",
-	       "cold ms", "steady ms", "worst ms", "full ms", "B/node");
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		for (size_t p = 0; policy_at(p) != NULL; p++)
-			bench_rounds(policy_at(p), sizes[i][0], sizes[i][1], t);
+	printf("rounds, in ms (pairs: median and worst), and memory\n"
+	       "%-7s %6s %5s %8s %8s %17s %17s %17s %8s %6s %6s\n", "policy",
+	       "nodes", "fws", "add all", "cold", "decline", "steady",
+	       "99% suppressed", "revive", "B/node", "B/fw");
+	for (size_t k = 0; (p = policy_at(k)), p != NULL; k++) {
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+			if (wanted(argc, argv, p))
+				bench_rounds(p, sizes[i][0], sizes[i][1], t);
+		}
+	}
+	printf("\n20000 nodes, 2000 frameworks, 10000 demands more that wait\n"
+	       "%-7s %10s %17s\n", "policy", "cold", "steady");
+	for (size_t k = 0; (p = policy_at(k)), p != NULL; k++) {
+		if (wanted(argc, argv, p))
+			bench_waiting(p, t);
+	}
+	printf("\n20000 nodes, 2000 frameworks, 800 claims on what others have\n"
+	       "%-7s %10s %17s\n", "policy", "revoking", "while it lasts");
+	for (size_t k = 0; (p = policy_at(k)), p != NULL; k++) {
+		if (wanted(argc, argv, p))
+			bench_claims(p, t);
 	}
 	bench_tasks(t);
 	bench_cycles(t);

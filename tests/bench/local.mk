@@ -1,5 +1,5 @@
 # Figures beside peers; run by hand: tests/bench/run
-EXTRA_DIST += tests/bench/run tests/bench/mpi_start.c \
+EXTRA_DIST += tests/bench/run tests/bench/doze.c tests/bench/mpi_start.c \
 	tests/bench/pingpong.c tests/bench/spawn_loop.c
 
 # The ledger alone: make tests/bench/bench_ledger && tests/bench/bench_ledger

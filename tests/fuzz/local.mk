@@ -7,6 +7,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_frame \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_records \
+	tests/fuzz/fuzz_switch \
 	tests/fuzz/fuzz_topo \
 	tests/fuzz/fuzz_trace
 check_PROGRAMS += $(FUZZ_TARGETS)
@@ -20,7 +22,8 @@ LDFLAGS_OF_FUZZ = $(AM_LDFLAGS)
 TESTS += $(FUZZ_TARGETS)
 endif
 CLEANFILES += fuzz_chunk.last fuzz_conf.last fuzz_events.last fuzz_frame.last \
-	fuzz_http.last fuzz_json.last fuzz_topo.last fuzz_trace.last
+	fuzz_http.last fuzz_json.last fuzz_records.last \
+	fuzz_switch.last fuzz_topo.last fuzz_trace.last
 
 tests_fuzz_fuzz_chunk_SOURCES = tests/fuzz/fuzz_chunk.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_chunk_CPPFLAGS = $(CPPFLAGS_OF_FUZZ) $(JANSSON_CFLAGS)
@@ -55,6 +58,16 @@ tests_fuzz_fuzz_json_LDFLAGS = $(LDFLAGS_OF_FUZZ)
 tests_fuzz_fuzz_json_LDADD = $(LIBLEADER) $(LIBNET) $(LIBLEDGER) \
 	$(LIBPOLICY) $(LIBTOPO) $(LIBIO) $(LIBWIRE) $(LIBMODEL) $(LIBBASE) \
 	$(LEADER_LIBS) $(TOPO_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+
+tests_fuzz_fuzz_records_SOURCES = tests/fuzz/fuzz_records.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_records_CPPFLAGS = $(CPPFLAGS_OF_FUZZ) $(PROTOBUF_C_CFLAGS)
+tests_fuzz_fuzz_records_LDFLAGS = $(LDFLAGS_OF_FUZZ)
+tests_fuzz_fuzz_records_LDADD = $(LIBLEADER) $(LIBWIRE) $(LIBBASE) $(WIRE_LIBS)
+
+tests_fuzz_fuzz_switch_SOURCES = tests/fuzz/fuzz_switch.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_switch_CPPFLAGS = $(CPPFLAGS_OF_FUZZ)
+tests_fuzz_fuzz_switch_LDFLAGS = $(LDFLAGS_OF_FUZZ)
+tests_fuzz_fuzz_switch_LDADD = $(LIBMODEL) $(LIBBASE)
 
 tests_fuzz_fuzz_topo_SOURCES = tests/fuzz/fuzz_topo.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_topo_CPPFLAGS = $(CPPFLAGS_OF_FUZZ)

@@ -77,6 +77,13 @@ tests_unit_bad_policy_symbol_la_SOURCES = tests/unit/policy_module.c
 tests_unit_bad_policy_symbol_la_CPPFLAGS = $(AM_CPPFLAGS) -DBAD_SYMBOL
 tests_unit_bad_policy_symbol_la_LDFLAGS = $(POLICY_LDFLAGS)
 
+# What was agreed on.
+UNIT_TESTS += tests/unit/records_test
+tests_unit_records_test_SOURCES = tests/unit/records_test.c tests/unit/unit.h
+tests_unit_records_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_unit_records_test_LDADD = $(LIBLEADER) $(LIBWIRE) $(LIBBASE) \
+	$(CUNIT_LIBS) $(WIRE_LIBS)
+
 # Accounting.
 UNIT_TESTS += tests/unit/history_test
 tests_unit_history_test_SOURCES = tests/unit/history_test.c tests/unit/unit.h
@@ -91,3 +98,12 @@ tests_unit_agree_test_SOURCES = tests/unit/agree_test.c tests/unit/unit.h
 tests_unit_agree_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
 tests_unit_agree_test_LDADD = $(LIBAGREE) $(LIBNET) $(LIBIO) $(LIBWIRE) \
 	$(LIBBASE) $(CUNIT_LIBS) $(AGREE_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+
+UNIT_TESTS += tests/unit/agree_sim_test
+tests_unit_agree_sim_test_SOURCES = tests/unit/agree_sim_test.c \
+	tests/unit/agree_sim.c tests/unit/agree_sim.h \
+	tests/unit/agree_sim_disk.c
+tests_unit_agree_sim_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
+	-I$(top_srcdir)/tests/unit
+tests_unit_agree_sim_test_LDADD = $(LIBAGREE) $(LIBNET) $(LIBIO) $(LIBWIRE) \
+	$(LIBBASE) $(AGREE_LIBS) $(IO_LIBS) $(WIRE_LIBS)

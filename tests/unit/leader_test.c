@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -471,8 +473,82 @@ static void test_events(void)
 	rig_stop(&r);
 }
 
+/* ---- the same request again ----------------------------------------------- */
+
+/* POST /v1/jobs with a key, over a connection of its own; the answer's status,
+ * and *answer for the caller to decref. */
+static int post_keyed(struct rig *r, const char *key, json_t **answer)
+{
+	static const char body[] =
+		"{\"framework\": \"batch\", \"argv\": [\"x\"]}";
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), status = 0;
+	char text[2048];
+	char *head;
+	ssize_t n;
+
+	snprintf(to.sun_path, sizeof(to.sun_path), "%s", r->uri + 5);
+	CU_ASSERT_EQUAL_FATAL(connect(fd, (struct sockaddr *)&to, sizeof(to)),
+			      0);
+	n = snprintf(text, sizeof(text),
+		     "POST /v1/jobs HTTP/1.1\r\nHost: n0\r\n"
+		     "Authorization: Bearer %s\r\nIdempotency-Key: %s\r\n"
+		     "Content-Type: application/json\r\n"
+		     "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
+		     "a-token-for-tests", key, sizeof(body) - 1, body);
+	CU_ASSERT_EQUAL(write(fd, text, (size_t)n), n);
+	for (int i = 0; i < 500; i++) {
+		rig_run(r, 10);
+		n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+		if (n > 0)
+			break;
+	}
+	close(fd);
+	CU_ASSERT_FATAL(n > 0);
+	text[n] = '\0';
+	sscanf(text, "HTTP/1.1 %d", &status);
+	head = strstr(text, "\r\n\r\n");
+	*answer = head != NULL ? json_loads(head + 4, 0, NULL) : NULL;
+	return status;
+}
+
+/* Returns the job's id. */
+static long long submit_keyed(struct rig *r, const char *key)
+{
+	json_t *v;
+	long long id;
+
+	CU_ASSERT_EQUAL(post_keyed(r, key, &v), 201);
+	id = rig_int(v, "id");
+	json_decref(v);
+	return id;
+}
+
+static void test_keys(void)
+{
+	struct rig r;
+	struct fw f;
+	json_t *v;
+
+	rig_start(&r, NULL);
+	rig_join(&r, &r.agent[0]);
+	fw_register(&r, &f, "batch");
+	CU_ASSERT_EQUAL(submit_keyed(&r, "aa"), 1);
+	CU_ASSERT_EQUAL(submit_keyed(&r, "ab"), 2);
+	CU_ASSERT_EQUAL(submit_keyed(&r, "aa"), 1);
+	CU_ASSERT_EQUAL(rig_call(&r, "GET", "/v1/jobs", NULL, &v), 200);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(v, "jobs")), 2);
+	json_decref(v);
+	CU_ASSERT_EQUAL(post_keyed(&r, "not a key", &v), 400);
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_str(v, "error"), "Idempotency-Key"));
+	json_decref(v);
+	rig_close(&f.stream);
+	rig_stop(&r);
+}
+
 static const struct unit_test tests[] = {
 	{"a job's way", test_job},
+	{"the same request again", test_keys},
 	{"an MPI job over two nodes", test_pmix},
 	{"many tasks in few messages", test_batching},
 	{"output", test_output},

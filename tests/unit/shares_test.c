@@ -587,6 +587,44 @@ static void test_victims(void)
 	finish();
 }
 
+/* What the role furthest above has lies where the claimant may not go: the
+ * next one gives, as much as is needed. */
+static void test_elsewhere(void)
+{
+	struct demand *d = demand_create("d");
+	unsigned revocable, a, b;
+	const struct slice *s;
+
+	start(&policy_fifo);
+	CU_ASSERT_EQUAL(set("c", "cores=16", "", NULL), 0);
+	want("a", 24, 1, true);
+	rounds();
+	CU_ASSERT_EQUAL(take("a", &revocable), 24);
+	want("b", 8, 1, true);
+	rounds();
+	CU_ASSERT_EQUAL(take("b", &revocable), 8);
+	s = TAILQ_FIRST(&ledger_framework(w.l, "b")->slices);
+	d->count = d->max = 3;
+	d->separate = true;
+	d->nodes = mem_array(2, sizeof(char *));
+	d->nodes[0] = mem_strdup(s->node->name);
+	CU_ASSERT_EQUAL(ledger_demand(w.l, "c", d, w.now, &w.err), 0);
+	rounds();
+	a = revoking("a");
+	b = revoking("b");
+	CU_ASSERT_EQUAL(a + b, 3);
+	CU_ASSERT(b > 0);
+	TAILQ_FOREACH(s, &ledger_framework(w.l, "a")->slices, of_owner)
+		CU_ASSERT(!s->revoking ||
+			  strcmp(s->node->name, d->nodes[0]) == 0);
+	/* Nothing more while that is on its way. */
+	ledger_touch(w.l);
+	rounds();
+	CU_ASSERT_EQUAL(revoking("a") + revoking("b"), 3);
+	demand_destroy(d);
+	finish();
+}
+
 /* Idle ones go back at the deadline. */
 static void test_idle(void)
 {
@@ -820,6 +858,7 @@ static void test_random(void)
 static const struct unit_test tests[] = {
 	{"taking back", test_revoke},
 	{"whose slices", test_victims},
+	{"from a role further down", test_elsewhere},
 	{"idle slices", test_idle},
 	{"for a gang", test_gang},
 	{"at random", test_random},
