@@ -1,3 +1,3 @@
-EXTRA_DIST += doc/pmix.md doc/architecture.md doc/api.md
+EXTRA_DIST += doc/agreement.md doc/pmix.md doc/architecture.md doc/api.md
 EXTRA_DIST += doc/openapi.yaml doc/plugins.md doc/deployment.md
 EXTRA_DIST += doc/policy.md doc/simulation.md doc/simulation

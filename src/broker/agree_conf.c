@@ -87,17 +87,6 @@ static int decode(const struct raft_buffer *buf, struct raft_configuration *c)
 	return r.bad ? -1 : 0;
 }
 
-/* Remember what is committed. */
-void agree_conf_note(struct agree *a)
-{
-	if (a->raft.configuration_uncommitted_index != 0 ||
-	    (a->committed_index == a->raft.configuration_index &&
-	     a->committed.n == a->raft.configuration.n))
-		return;
-	agree_conf_copy(&a->committed, &a->raft.configuration);
-	a->committed_index = a->raft.configuration_index;
-}
-
 /* After a start libraft takes the last change in the log for committed;
  * what it was before comes from the change before, or from the snapshot. */
 void agree_conf_restore(struct agree *a, const struct agree_snapshot *snap,
@@ -211,6 +200,35 @@ uint64_t agree_match_clip(const struct agree *a, uint64_t index)
 							      : 0;
 
 	return index < most ? index : most;
+}
+
+/* Remember the voters as committed: the present ones, or, when a change of
+ * them is under way behind a committed one, those of that entry. */
+void agree_conf_note(struct agree *a)
+{
+	const struct raft_log *l = &a->raft.log;
+	uint64_t index = a->raft.configuration_index;
+	struct raft_configuration c;
+	const struct raft_entry *e;
+
+	/* A snapshot from the leader has it, too. */
+	if (a->raft.configuration_uncommitted_index <= a->raft.last_applied)
+		a->raft.configuration_uncommitted_index = 0;
+	if (a->committed_index == index && a->committed.n > 0)
+		return;
+	if (a->raft.configuration_uncommitted_index == 0) {
+		agree_conf_copy(&a->committed, &a->raft.configuration);
+		a->committed_index = index;
+		return;
+	}
+	if (index <= l->offset || term_of(l, index) == 0)
+		return;
+	e = &l->entries[(l->front + index - l->offset - 1) % l->size];
+	if (e->type != RAFT_CHANGE || decode(&e->buf, &c) != 0)
+		return;
+	raft_configuration_close(&a->committed);
+	a->committed = c;
+	a->committed_index = index;
 }
 
 void agree_conf_rollback(struct agree *a,

@@ -21,7 +21,9 @@ static bool acceptable(struct agree *a, const char *node,
 		return r->append_entries.term > 0 &&
 		       !(lead && r->append_entries.term == term);
 	case AGREE_SNAPSHOT:
-		return r->install_snapshot.term > 0 &&
+		/* 0.22 stumbles when it is writing one of its own; the
+		 * leader sends it again. */
+		return r->install_snapshot.term > 0 && a->put == NULL &&
 		       !(lead && r->install_snapshot.term == term);
 	case AGREE_APPEND_RESULT:
 		return !AGREE_RAFT_OLD || !lead ||

@@ -213,6 +213,7 @@ static int io_snapshot_put(struct raft_io *io, unsigned trailing,
 	struct agree_snapshot s = {.index = snap->index, .term = snap->term};
 	bool own = trailing > 0;
 
+	agree_conf_note(a);
 	/* 0.15 puts voters into it that are not committed yet. */
 	if (AGREE_RAFT_OLD && own && a->committed.n > 0 &&
 	    a->raft.configuration_uncommitted_index != 0) {

@@ -231,11 +231,11 @@ static int fit_to_snapshot(struct agree_store *s, uint64_t term,
 	struct agree_store_log *log = &s->log;
 	uint64_t index = s->snap_index;
 
-	if (log->n == 0 || (index >= log->first && index <= last_index(log) &&
-			    log->entry[index - log->first].term == term) ||
-	    log->first == index + 1)
+	if (log->first == index + 1 ||
+	    (log->n > 0 && index >= log->first && index <= last_index(log) &&
+	     log->entry[index - log->first].term == term))
 		return 0;
-	if (log->first > index + 1)
+	if (log->n > 0 && log->first > index + 1)
 		return error_set(err, BERTH_ESYS,
 				 "%s: entries %" PRIu64 " to %" PRIu64
 				 " are missing: move the folder away, then "
@@ -273,8 +273,11 @@ static int load(struct agree_store *s, struct names *names,
 	uint64_t term = 0;
 	size_t last;
 
-	qsort(names->log, names->nlog, sizeof(*names->log), by_number);
-	qsort(names->snap, names->nsnap, sizeof(*names->snap), by_number);
+	if (names->nlog > 0)
+		qsort(names->log, names->nlog, sizeof(*names->log), by_number);
+	if (names->nsnap > 0)
+		qsort(names->snap, names->nsnap, sizeof(*names->snap),
+		      by_number);
 	if (load_state(s, names, err) != 0 ||
 	    load_snapshot(s, names, &term, err) != 0 ||
 	    find_last(s, names, &last, err) != 0)

@@ -9,6 +9,7 @@
 #include "broker/calls.h"
 #include "broker/datasets.h"
 #include "broker/doors.h"
+#include "broker/drain.h"
 #include "broker/events.h"
 #include "broker/frameworks.h"
 #include "broker/history.h"
@@ -76,6 +77,7 @@ struct leader {
 	struct shutdown *shutdown;     /* the end of it all */
 	struct calls calls;
 	struct stream_routes stream_routes;
+	struct drain drain;
 	struct views views;
 	struct metrics metrics;
 	struct routes *routes;	       /* which call is whose */
@@ -252,6 +254,7 @@ static void make_handlers(struct leader *l)
 	l->calls = (struct calls){l->book, l->jobs, l->launches};
 	l->stream_routes = (struct stream_routes){l->book, l->jobs, l->outputs,
 						  l->stdins};
+	l->drain = (struct drain){l->book, l->nodes};
 	l->views = (struct views){
 		.book = l->book,
 		.nodes = l->nodes,
@@ -282,6 +285,8 @@ static struct routes *make_routes(struct leader *l)
 		{"GET", "/v1/status", views_status, views},
 		{"GET", "/v1/nodes", views_nodes, views},
 		{"GET", "/v1/nodes/*", views_node, views},
+		{"POST", "/v1/nodes/*/drain", drain_post, &l->drain},
+		{"DELETE", "/v1/nodes/*/drain", drain_delete, &l->drain},
 		{"GET", "/v1/slices", views_slices, views},
 		{"GET", "/v1/offers", views_offers, views},
 		{"GET", "/v1/demands", views_demands, views},

@@ -58,6 +58,7 @@ LEADER_SOURCES = \
 	src/broker/calls.c src/broker/calls.h \
 	src/broker/contact_file.c src/broker/contact_file.h \
 	src/broker/doors.c src/broker/doors.h \
+	src/broker/drain.c src/broker/drain.h \
 	src/broker/event_json.c src/broker/event_json.h \
 	src/broker/events.c src/broker/events.h \
 	src/broker/framework_events.c src/broker/framework_events.h \

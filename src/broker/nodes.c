@@ -18,6 +18,7 @@ struct peer {
 	char *name;
 	enum peer_state state;
 	bool connected; /* the net has it */
+	char *drained;	/* why it gets no offers; NULL: it does */
 	uint64_t incarnation;
 	uint64_t heard_us, rtt_us; /* loop_now_us */
 	struct loop_timer *loss;   /* runs while coming or away */
@@ -125,7 +126,8 @@ static void go_up(struct peer *p)
 		log_error("node %s: %s", p->name, err.text);
 		return;
 	}
-	ledger_node_drain(ledger_of(p), p->name, false, book_now(), NULL);
+	ledger_node_drain(ledger_of(p), p->name, p->drained != NULL,
+			  book_now(), NULL);
 	loop_timer_stop(p->loss);
 	p->state = PEER_UP;
 	log_info("node %s is up", p->name);
@@ -402,6 +404,63 @@ void nodes_shutdown(struct nodes *n, const char *reason, bool kill_tasks)
 	map_foreach(n->by_name, p)
 		if (p->connected)
 			net_send(n->net, p->name, &msg, NULL);
+}
+
+/* ---- drained by a person ------------------------------------------------- */
+
+static struct peer *known(const struct nodes *n, const char *node,
+			  struct berth_error *err)
+{
+	struct peer *p = find(n, node);
+
+	if (p == NULL || ledger_node(book_ledger(n->book), node) == NULL) {
+		error_set(err, BERTH_ENOTFOUND, "node %.64s: there is none",
+			  node);
+		return NULL;
+	}
+	return p;
+}
+
+int nodes_drain(struct nodes *n, const char *node, const char *why,
+		struct berth_error *err)
+{
+	struct peer *p = known(n, node, err);
+
+	if (p == NULL)
+		return -1;
+	log_info("node %s is drained%s%s", node, why[0] != '\0' ? ": " : "",
+		 why);
+	free(p->drained);
+	p->drained = mem_strdup(why);
+	if (p->state == PEER_UP)
+		ledger_node_drain(ledger_of(p), p->name, true, book_now(),
+				  NULL);
+	return 0;
+}
+
+int nodes_undrain(struct nodes *n, const char *node, struct berth_error *err)
+{
+	struct peer *p = known(n, node, err);
+
+	if (p == NULL)
+		return -1;
+	if (p->drained == NULL)
+		return error_set(err, BERTH_ECONFLICT,
+				 "node %s: it is not drained", node);
+	log_info("node %s is drained no more", node);
+	free(p->drained);
+	p->drained = NULL;
+	if (p->state == PEER_UP)
+		ledger_node_drain(ledger_of(p), p->name, false, book_now(),
+				  NULL);
+	return 0;
+}
+
+const char *nodes_why_drained(const struct nodes *n, const char *node)
+{
+	const struct peer *p = find(n, node);
+
+	return p != NULL ? p->drained : NULL;
 }
 
 /* ---- reading ------------------------------------------------------------- */

@@ -69,6 +69,14 @@ int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg);
 /* Send now or not at all: -1.  msg stays the caller's. */
 int nodes_send(struct nodes *n, const char *node, const Berth__Msg *msg);
 
+/* No offers of it from now on, also when it comes again, until undrained; what
+ * runs runs on.  Asking twice changes the reason (one line, may be ""). */
+int nodes_drain(struct nodes *n, const char *node, const char *why,
+		struct berth_error *err);
+int nodes_undrain(struct nodes *n, const char *node, struct berth_error *err);
+/* NULL: it is not. */
+const char *nodes_why_drained(const struct nodes *n, const char *node);
+
 /* "up", "away", "coming", "down", "drained". */
 const char *nodes_state(const struct nodes *n, const char *node);
 /* How many can be sent to now. */

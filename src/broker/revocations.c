@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#define GRACE_US (5u * 1000000) /* of a job that says nothing */
+
 struct pending {
 	LIST_ENTRY(pending) entry;
 	struct revocations *all;
@@ -72,13 +74,19 @@ static void stop(struct revocations *r, const struct slice *s,
 				     grace_ms > 0 ? grace_ms : 1);
 }
 
+/* It was to be given back for its node's sake, which is in use again. */
+static bool undrained(const struct slice *s)
+{
+	return s->revoked_for == 0 && s->node->state == NODE_UP;
+}
+
 static void on_timer(void *arg)
 {
 	struct pending *p = arg;
 	struct revocations *r = p->all;
 	const struct slice *s = ledger_slice(book_ledger(r->book), p->slice);
 
-	if (s == NULL || !s->revoking) {
+	if (s == NULL || !s->revoking || undrained(s)) {
 		pending_destroy(p);
 		return;
 	}
@@ -89,6 +97,20 @@ static void on_timer(void *arg)
 	}
 	stop(r, s, left_us(p));
 	pending_destroy(p);
+}
+
+/* A drained node's slices have time: what runs is asked to end when its job's
+ * grace is all that is left. */
+static uint64_t wait_us(const struct revocations *r, const struct event *ev)
+{
+	const struct job *j = ledger_job(book_ledger(r->book),
+					 ev->revoking.job);
+	uint64_t left = ev->revoking.deadline_us - ev->at_us;
+	uint64_t grace = j != NULL && j->grace_us > 0 ? j->grace_us : GRACE_US;
+
+	if (ev->revoking.claimant != NULL || left < grace)
+		return 0;
+	return left - grace;
 }
 
 void revocations_event(void *arg, const struct event *ev)
@@ -104,7 +126,7 @@ void revocations_event(void *arg, const struct event *ev)
 	p->deadline_us = ev->revoking.deadline_us;
 	p->timer = loop_timer_create(r->loop, on_timer, p);
 	LIST_INSERT_HEAD(&r->pending, p, entry);
-	loop_timer_start(p->timer, 0);
+	loop_timer_start(p->timer, wait_us(r, ev));
 }
 
 struct revocations *revocations_create(struct loop *loop, struct book *book,

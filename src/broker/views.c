@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "broker/api.h"
 #include "broker/json_model.h"
+#include "broker/json_text.h"
 
 /* Answer {key: list}. */
 static void reply_list(struct http_request *req, const char *key, json_t *list)
@@ -81,8 +82,13 @@ void views_status(void *views, struct http_request *req, const char *name)
 
 static json_t *node_json(const struct views *v, const struct node *n)
 {
-	return json_node(n, nodes_state(v->nodes, n->name),
-			 strcmp(n->name, net_self(v->net)) == 0);
+	json_t *o = json_node(n, nodes_state(v->nodes, n->name),
+			      strcmp(n->name, net_self(v->net)) == 0);
+	const char *why = nodes_why_drained(v->nodes, n->name);
+
+	json_object_set_new(o, "drained", json_boolean(why != NULL));
+	json_object_set_new(o, "reason", json_text_safe(why));
+	return o;
 }
 
 /* n2 before n10. */

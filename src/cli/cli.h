@@ -24,6 +24,8 @@ int cmd_cancel(int argc, char **argv);
 int cmd_signal(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_nodes(int argc, char **argv);
+int cmd_drain(int argc, char **argv);
+int cmd_undrain(int argc, char **argv);
 int cmd_topo(int argc, char **argv);
 int cmd_slices(int argc, char **argv);
 int cmd_offers(int argc, char **argv);

@@ -91,6 +91,7 @@ static const struct table_column node_columns[] = {
 	{"DRIVES", "drives", table_count},
 	{"FABRIC", "fabric_ports", table_count},
 	{"TASKS", "tasks", NULL},
+	{"WHY", "reason", NULL},
 	{0},
 };
 

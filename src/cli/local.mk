@@ -9,6 +9,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/cli.h \
 	src/cli/contact.c src/cli/contact.h \
 	src/cli/down.c \
+	src/cli/drain.c \
 	src/cli/env.c src/cli/env.h \
 	src/cli/events.c \
 	src/cli/feed.c src/cli/feed.h \

@@ -30,6 +30,8 @@ static const struct command {
 	{"signal", cmd_signal, "send a signal to jobs"},
 	{NULL, NULL, "the cluster"},
 	{"nodes", cmd_nodes, "list the nodes and what is free"},
+	{"drain", cmd_drain, "take nodes out of use"},
+	{"undrain", cmd_undrain, "and back"},
 	{"topo", cmd_topo, "draw a node and who has which part of it"},
 	{"top", cmd_top, "nodes, slices and jobs, live"},
 	{"slices", cmd_slices, "what is offered, held or busy"},

@@ -287,7 +287,7 @@ static int check_role(const struct ledger *l, const struct role *r,
 			amount_add(&revocable, &s->amount);
 		if (s->revoking)
 			amount_add(&leaving, &s->amount);
-		if (s->revoking && !s->revocable)
+		if (s->revoking && !s->revocable && s->revoked_for != 0)
 			WRONG("slice %llu: it is taken back and was firm",
 			      (unsigned long long)s->id);
 	}

@@ -105,6 +105,15 @@ int ledger_node_lost(struct ledger *l, const char *name, const char *why,
 int ledger_node_drain(struct ledger *l, const char *name, bool drain,
 		      uint64_t now_us, struct berth_error *err);
 
+/*
+ * Take back what frameworks have on a drained node: as in a revocation, but
+ * for nobody, and whoever has it.  What runs may do so until deadline_us, or
+ * its job's grace from now where that is later; an earlier call's deadline can
+ * only come sooner.  -1 when the node is not drained.
+ */
+int ledger_node_clear(struct ledger *l, const char *name, uint64_t deadline_us,
+		      uint64_t now_us, struct berth_error *err);
+
 /* What a node says of one of its tasks. */
 struct ledger_report {
 	uint64_t job;

@@ -58,17 +58,41 @@ static void add(struct ledger *l, struct slice *s)
 	l->nrevoking++;
 }
 
-/* Nobody at or below his guarantee ever loses a slice. */
-static int check(const struct slice *s, const struct demand *d,
-		 struct berth_error *err)
+static int check_state(const struct slice *s, struct berth_error *err)
+{
+	if (s->state == SLICE_OFFERED || s->revoking)
+		return error_set(err, BERTH_ECONFLICT,
+				 "slice %llu is only offered, or on its way "
+				 "back already", (unsigned long long)s->id);
+	return 0;
+}
+
+/* Its node is drained and now has to be empty sooner. */
+static bool hurries(const struct slice *s, const struct event *ev)
+{
+	return s->revoking && s->revoked_for == 0 &&
+	       ev->revoking.claimant == NULL &&
+	       ev->revoking.deadline_us < s->revoke_us;
+}
+
+/* What is on a drained node goes back whoever has it. */
+static int check_drained(const struct slice *s, struct berth_error *err)
+{
+	if (s->node->state != NODE_DRAINED)
+		return error_set(err, BERTH_ECONFLICT,
+				 "slice %llu: nobody claims it, and node %s is "
+				 "%s", (unsigned long long)s->id, s->node->name,
+				 node_state_name(s->node->state));
+	return 0;
+}
+
+/* Nobody at or below his guarantee ever loses a slice to a demand. */
+static int check_claim(const struct slice *s, const struct demand *d,
+		       struct berth_error *err)
 {
 	struct amount unit = request_amount(&d->unit);
 	unsigned long long id = s->id;
 
-	if (s->state == SLICE_OFFERED || s->revoking)
-		return error_set(err, BERTH_ECONFLICT,
-				 "slice %llu is only offered, or on its way "
-				 "back already", id);
 	if (!s->revocable)
 		return error_set(err, BERTH_ECONFLICT,
 				 "slice %llu is not revocable", id);
@@ -86,20 +110,31 @@ int apply_slice_revoking(struct ledger *l, const struct event *ev,
 			 struct berth_error *err)
 {
 	struct slice *s = state_slice(l, ev->revoking.slice, err);
-	struct demand *d;
+	struct demand *d = NULL;
 
 	if (s == NULL)
 		return -1;
-	d = state_demand(l, ev->revoking.claimant, ev->revoking.demand, err);
-	if (d == NULL)
+	if (hurries(s, ev)) {
+		s->revoke_us = ev->revoking.deadline_us;
+		heap_remove(&l->due, &s->due);
+		heap_put(&l->due, &s->due, s->revoke_us);
+		return 0;
+	}
+	if (check_state(s, err) != 0)
 		return -1;
+	if (ev->revoking.claimant != NULL) {
+		d = state_demand(l, ev->revoking.claimant, ev->revoking.demand,
+				 err);
+		if (d == NULL)
+			return -1;
+	}
 	state_resolve(l);
-	if (check(s, d, err) != 0)
+	if ((d != NULL ? check_claim(s, d, err) : check_drained(s, err)) != 0)
 		return -1;
 	s->revoking = true;
 	s->emptied = false;
 	s->revoke_us = ev->revoking.deadline_us;
-	s->revoked_for = d->seq;
+	s->revoked_for = d != NULL ? d->seq : 0;
 	s->due.kind = DUE_SLICE;
 	heap_put(&l->due, &s->due, s->revoke_us);
 	role_leave(s->role, &s->amount, true);
@@ -134,30 +169,54 @@ static uint64_t grace_of(const struct ledger *l, const struct slice *s)
 	return l->options.grace_us;
 }
 
+/* d NULL: because its node is drained. */
+static void revoke(struct ledger *l, const struct slice *s,
+		   const struct demand *d, uint64_t deadline_us)
+{
+	struct event ev = {
+		.type = EVENT_SLICE_REVOKING,
+		.at_us = l->now_us,
+		.revoking = {
+			.slice = s->id,
+			.framework = s->framework->name,
+			.node = s->node->name,
+			.role = s->role->name,
+			.job = s->job,
+			.deadline_us = l->now_us + grace_of(l, s),
+			.claimant = d != NULL ? d->framework->name : NULL,
+			.demand = d != NULL ? d->id : NULL,
+			.lent = d != NULL && s->lent_for == d->seq,
+		},
+	};
+
+	if (ev.revoking.deadline_us < deadline_us)
+		ev.revoking.deadline_us = deadline_us;
+	/* A policy that asks for what it may not have gets nothing. */
+	ledger_apply(l, &ev, NULL);
+}
+
 void call_revoke(struct ledger *l, const struct demand *d,
 		 struct slice *const *slices, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct slice *s = slices[i];
-		struct event ev = {
-			.type = EVENT_SLICE_REVOKING,
-			.at_us = l->now_us,
-			.revoking = {
-				.slice = s->id,
-				.framework = s->framework->name,
-				.node = s->node->name,
-				.role = s->role->name,
-				.job = s->job,
-				.deadline_us = l->now_us + grace_of(l, s),
-				.claimant = d->framework->name,
-				.demand = d->id,
-				.lent = s->lent_for == d->seq,
-			},
-		};
+	for (size_t i = 0; i < n; i++)
+		revoke(l, slices[i], d, 0);
+}
 
-		/* A policy that asks for what it may not have gets nothing. */
-		ledger_apply(l, &ev, NULL);
-	}
+int ledger_node_clear(struct ledger *l, const char *name, uint64_t deadline_us,
+		      uint64_t now_us, struct berth_error *err)
+{
+	struct node *n = state_node(l, name, err);
+	struct slice *s;
+
+	if (n == NULL || call_begin(l, now_us, err) != 0)
+		return -1;
+	if (n->state != NODE_DRAINED)
+		return error_set(err, BERTH_ECONFLICT, "node %s: it is %s",
+				 n->name, node_state_name(n->state));
+	TAILQ_FOREACH(s, &n->slices, of_node)
+		if (s->state != SLICE_OFFERED)
+			revoke(l, s, NULL, deadline_us);
+	return 0;
 }
 
 void call_revoke_due(struct ledger *l, struct slice *s)

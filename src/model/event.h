@@ -143,7 +143,8 @@ struct event {
 			uint64_t job;
 		} slice;
 		/* It is to be given back until then, for this demand of the
-		 * claimant's.  It ends as released or lost. */
+		 * claimant's, or (both NULL) because its node is drained.  It
+		 * ends as released or lost. */
 		struct {
 			uint64_t slice;
 			const char *framework, *node, *role;

@@ -72,7 +72,8 @@ struct slice {
 	bool revoking;		/* its framework was told to give it back … */
 	bool emptied;		/* … and since then its last task has ended */
 	uint64_t revoke_us;	/* … at the latest then */
-	uint64_t revoked_for;	/* seq of the demand that claims it */
+	uint64_t revoked_for;	/* seq of the demand that claims it; 0: its
+				   node is drained */
 	struct heap_entry due;	/* the ledger's */
 	unsigned ntasks;	/* not ended */
 	TAILQ_HEAD(, task) tasks; /* not ended, in the order of launch */

@@ -7,11 +7,13 @@ check-cluster: all
 EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib_slurm.sh tests/cluster/nsrsh \
 	tests/cluster/bad_input.sh \
 	tests/cluster/batch.sh \
+	tests/cluster/drain.sh \
 	tests/cluster/failure.sh \
 	tests/cluster/harness.sh \
 	tests/cluster/leader.sh \
 	tests/cluster/kill.sh \
 	tests/cluster/locality.sh \
+	tests/cluster/kill_matrix tests/cluster/kill_matrix.sh \
 	tests/cluster/mpi.sh \
 	tests/cluster/mpirun.sh \
 	tests/cluster/output.sh \

@@ -1,6 +1,7 @@
 # Fuzz targets, one a decoder.  They run in make check with standalone.c, two
 # seconds each; with --enable-fuzzers and CC=clang they are libFuzzer's.
 FUZZ_TARGETS = \
+	tests/fuzz/fuzz_agree \
 	tests/fuzz/fuzz_chunk \
 	tests/fuzz/fuzz_conf \
 	tests/fuzz/fuzz_events \
@@ -21,9 +22,15 @@ FUZZ_MAIN = tests/fuzz/standalone.c
 LDFLAGS_OF_FUZZ = $(AM_LDFLAGS)
 TESTS += $(FUZZ_TARGETS)
 endif
-CLEANFILES += fuzz_chunk.last fuzz_conf.last fuzz_events.last fuzz_frame.last \
+CLEANFILES += fuzz_agree.last fuzz_chunk.last fuzz_conf.last fuzz_events.last fuzz_frame.last \
 	fuzz_http.last fuzz_json.last fuzz_records.last \
 	fuzz_switch.last fuzz_topo.last fuzz_trace.last
+
+tests_fuzz_fuzz_agree_SOURCES = tests/fuzz/fuzz_agree.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_agree_CPPFLAGS = $(CPPFLAGS_OF_FUZZ) $(RAFT_CFLAGS)
+tests_fuzz_fuzz_agree_LDFLAGS = $(LDFLAGS_OF_FUZZ)
+tests_fuzz_fuzz_agree_LDADD = $(LIBAGREE) $(LIBNET) $(LIBIO) $(LIBWIRE) \
+	$(LIBBASE) $(AGREE_LIBS) $(IO_LIBS) $(WIRE_LIBS)
 
 tests_fuzz_fuzz_chunk_SOURCES = tests/fuzz/fuzz_chunk.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_chunk_CPPFLAGS = $(CPPFLAGS_OF_FUZZ) $(JANSSON_CFLAGS)

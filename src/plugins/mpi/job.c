@@ -14,6 +14,7 @@ struct mpi_job *mpi_job_create(const struct berth_job *from,
 
 	j->id = from->id;
 	j->no_requeue = BERTH_HAS(from, no_requeue) && from->no_requeue;
+	j->grace_ms = from->grace_ms;
 	j->restarts = BERTH_HAS(from, restarts) ? from->restarts : 0;
 	snprintf(j->demand, sizeof(j->demand), "%" PRIu64, from->id);
 	if (mpi_options_read(&j->options, from->options, err) < 0) {
@@ -123,10 +124,27 @@ static void name_rank(const struct berth_task *t, char *out, size_t size)
 		snprintf(out, size, "a rank");
 }
 
-static bool wanted_back(const struct mpi_job *j)
+/* The broker's clock and ours are read at different times; the grace of a job
+ * that says nothing. */
+enum { SLACK_MS = 200, GRACE_MS = 5000 };
+
+void mpi_job_want_back(struct mpi_job *j, uint64_t id, unsigned deadline_ms,
+		       uint64_t now_ms)
+{
+	struct mpi_slice *s = mpi_job_slice(j, id);
+	unsigned grace_ms = (j->grace_ms ? j->grace_ms : GRACE_MS) + SLACK_MS;
+
+	s->wanted_back = true;
+	s->signals_ms = now_ms;
+	if (deadline_ms > grace_ms)
+		s->signals_ms += deadline_ms - grace_ms;
+}
+
+static bool told_to_end(const struct mpi_job *j, uint64_t now_ms)
 {
 	for (size_t i = 0; i < j->n_slices; i++)
-		if (j->slices[i].wanted_back)
+		if (j->slices[i].wanted_back &&
+		    now_ms >= j->slices[i].signals_ms)
 			return true;
 	return false;
 }
@@ -141,7 +159,8 @@ static void set_revoked(struct verdict *v, const struct berth_task *t,
 	verdict_task(v, &revoked, who);
 }
 
-bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t)
+bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t,
+			uint64_t now_ms)
 {
 	struct mpi_task *task = mpi_job_task(j, t->index);
 	char who[48];
@@ -156,7 +175,7 @@ bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t)
 	/* Its ranks may fail for what the others, which are being ended, left
 	 * undone; whoever is done is done. */
 	if (t->end == BERTH_END_REVOKED ||
-	    (wanted_back(j) && !verdict_task(&j->verdict, t, who))) {
+	    (told_to_end(j, now_ms) && !verdict_task(&j->verdict, t, who))) {
 		j->again = !j->no_requeue;
 		j->decided = j->no_requeue;
 		set_revoked(&j->verdict, t, who);

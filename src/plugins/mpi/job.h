@@ -28,6 +28,8 @@ struct mpi_slice {
 	unsigned units;
 	uint64_t since_ms; /* held since */
 	bool wanted_back;  /* revoked: do not run another job in it */
+	uint64_t signals_ms; /* … and what runs in it is told to end from then
+				on */
 	bool gone;	   /* its node is lost */
 };
 
@@ -58,6 +60,7 @@ struct mpi_job {
 	bool decided; /* verdict is set */
 	unsigned restarts;   /* that it may have after failures */
 	unsigned n_restarts; /* that it had */
+	unsigned grace_ms;
 	bool no_requeue; /* ends when its slices were taken back */
 	bool again;   /* back to the queue when all tasks have ended */
 	struct verdict verdict;
@@ -86,8 +89,14 @@ void mpi_job_place(struct mpi_job *j, struct mpi_slice *slices, size_t n,
 struct mpi_task *mpi_job_task(struct mpi_job *j, unsigned index);
 struct mpi_slice *mpi_job_slice(struct mpi_job *j, uint64_t id);
 
+/* The broker wants this slice of the job's back in so many ms, and tells what
+ * runs there to end when the job's grace is all that is left. */
+void mpi_job_want_back(struct mpi_job *j, uint64_t slice, unsigned deadline_ms,
+		       uint64_t now_ms);
+
 /* Note a task's end.  true: it decides the job's end. */
-bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t);
+bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t,
+			uint64_t now_ms);
 
 /* No slices and no tasks any more; next_index stays. */
 void mpi_job_clear(struct mpi_job *j);

@@ -135,7 +135,7 @@ static void on_task(void *self, const struct berth_task *t)
 
 	if (!j || t->state != BERTH_TASK_ENDED)
 		return;
-	if (mpi_job_task_ended(j, t))
+	if (mpi_job_task_ended(j, t, m->ops->now_ms(m->host)))
 		mpi_kill(m, j);
 	if (j->n_tasks && j->n_ended == j->n_tasks)
 		mpi_finish(m, j);
@@ -147,7 +147,8 @@ static void on_revoke(void *self, uint64_t slice, unsigned deadline_ms)
 	struct mpi_job *j = idmap_get(&m->by_slice, slice);
 
 	if (j)
-		mpi_job_slice(j, slice)->wanted_back = true;
+		mpi_job_want_back(j, slice, deadline_ms,
+				  m->ops->now_ms(m->host));
 	/* The broker signals the task, then ends it; its end queues the job
 	 * again. */
 }

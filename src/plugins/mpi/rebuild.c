@@ -126,7 +126,8 @@ static void resume(struct mpi *m, struct mpi_job *j,
 		adopt_task(m, j, tasks[i - 1], s);
 	for (size_t i = last; i > 0; i--)
 		if (tasks[i - 1]->state == BERTH_TASK_ENDED &&
-		    mpi_job_task_ended(j, tasks[i - 1]))
+		    mpi_job_task_ended(j, tasks[i - 1],
+				       m->ops->now_ms(m->host)))
 			mpi_kill(m, j);
 }
 
