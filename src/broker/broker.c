@@ -27,6 +27,7 @@ struct broker {
 	const struct broker_conf *conf;
 	char *contact_path, *socket_path;
 	struct api_server *server;
+	struct records *records; /* what the ranks agreed on */
 	struct leadership *leadership;
 	struct leader *leader; /* NULL: another rank leads */
 	struct roster_keeper *keeper; /* of a leader under mpirun */
@@ -195,6 +196,15 @@ static const char *const *voters(void *arg, size_t *count)
 	return agree_voters(leadership_agree(b->leadership), count);
 }
 
+static int propose(void *arg, const void *data, size_t len, agree_done_f done,
+		   void *done_arg, struct berth_error *err)
+{
+	struct broker *b = arg;
+
+	return agree_propose(leadership_agree(b->leadership), data, len, done,
+			     done_arg, err);
+}
+
 static struct leader *make_leader(struct broker *b, uint64_t term,
 				  struct berth_error *err)
 {
@@ -205,6 +215,9 @@ static struct leader *make_leader(struct broker *b, uint64_t term,
 		.term = term,
 		.voters = voters,
 		.voters_arg = b,
+		.records = b->records,
+		.propose = propose,
+		.propose_arg = b,
 		.node_dir = conf->node_dir,
 		.state_dir = conf->state_dir,
 		.policy = conf->policy,
@@ -285,7 +298,9 @@ static int make_leadership(struct broker *b, struct berth_error *err)
 {
 	char *dir = mem_printf("%s/agree", b->conf->node_dir);
 	const struct leadership_config config = {
-		.dir = dir, .node_timeout_ms = b->conf->node_timeout_ms};
+		.dir = dir,
+		.records = b->records,
+		.node_timeout_ms = b->conf->node_timeout_ms};
 
 	b->leadership = leadership_create(b->loop, b->net, &config,
 					  &leadership_handlers, b, err);
@@ -298,6 +313,7 @@ static void broker_destroy(struct broker *b)
 	roster_keeper_destroy(b->keeper);
 	leader_destroy(b->leader);
 	leadership_destroy(b->leadership);
+	records_destroy(b->records);
 	agent_destroy(b->agent);
 	api_server_destroy(b->server);
 	loop_timer_destroy(b->linger);
@@ -320,6 +336,7 @@ struct broker *broker_create(struct loop *l, struct net *net,
 	b->conf = conf;
 	b->contact_path = mem_printf("%s/contact", conf->state_dir);
 	b->socket_path = mem_printf("%s/api.sock", conf->node_dir);
+	b->records = records_create();
 	b->linger = loop_timer_create(l, on_linger, b);
 	b->term = loop_signal_create(l, SIGTERM, on_signal, b);
 	b->intr = loop_signal_create(l, SIGINT, on_signal, b);

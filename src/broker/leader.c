@@ -22,8 +22,11 @@
 #include "broker/nodes.h"
 #include "broker/outputs.h"
 #include "broker/reaper.h"
+#include "broker/recall.h"
+#include "broker/recorder.h"
 #include "broker/revocations.h"
 #include "broker/routes.h"
+#include "broker/settle.h"
 #include "broker/shares.h"
 #include "broker/shutdown.h"
 #include "broker/stdins.h"
@@ -56,6 +59,8 @@ struct leader {
 	struct leader_settings set;
 	uint64_t started_us; /* loop_now_us */
 
+	struct records *own_records;   /* where none were given */
+	struct commit *commit;	       /* changes on their way into them */
 	struct book *book;	       /* the ledger and what follows from it */
 	struct nodes *nodes;	       /* hellos, heartbeats, loss */
 	struct events *events;	       /* the last events as text */
@@ -79,6 +84,8 @@ struct leader {
 	struct stream_routes stream_routes;
 	struct drain drain;
 	struct views views;
+	struct recorder recorder;
+	struct settle *settle;	       /* until all is known that runs */
 	struct metrics metrics;
 	struct routes *routes;	       /* which call is whose */
 };
@@ -144,6 +151,7 @@ static struct book *make_book(struct leader *l, struct berth_error *err)
 		.seed = l->set.seed,
 		.offer_expiry_ms = l->set.offer_expiry_ms,
 		.lend_after_ms = l->set.lend_after_ms,
+		.first_id = l->set.term << 32,
 		.keep_jobs = l->set.keep_jobs,
 	};
 
@@ -155,6 +163,7 @@ static struct nodes *make_nodes(struct leader *l)
 	const struct nodes_config config = {
 		.version = l->set.version,
 		.term = l->set.term,
+		.records = commit_records(l->commit),
 		.heartbeat_ms = l->set.heartbeat_ms,
 		.heartbeat_timeout_ms = l->set.heartbeat_timeout_ms,
 		.node_timeout_ms = l->set.node_timeout_ms,
@@ -214,8 +223,8 @@ static void make_followers(struct leader *l)
 
 	l->events = events_create(loop, l->set.keep_events);
 	l->jobs = jobs_create(book);
-	l->launches = launches_create(loop, l->set.berth, book, l->jobs,
-				      l->nodes);
+	l->launches = launches_create(loop, l->set.berth, l->set.term,
+				      l->commit, book, l->jobs, l->nodes);
 	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches);
 	l->frameworks = frameworks_create(loop, book);
 	l->reaper = reaper_create(book, l->jobs, l->launches);
@@ -241,10 +250,31 @@ static void make_followers(struct leader *l)
 static void make_hosting(struct leader *l)
 {
 	l->hosts = make_hosts(l);
-	l->submits = submits_create(l->loop, l->book, l->jobs, l->hosts);
+	l->submits = submits_create(l->loop, l->book, l->jobs, l->hosts,
+				    l->commit);
 	l->shutdown = shutdown_create(l->loop, l->nodes, l->hosts);
 	nodes_on_report(l->nodes, hosts_report, l->hosts);
 	book_listen(l->book, submits_event, l->submits);
+}
+
+static void on_settled(void *arg)
+{
+	struct leader *l = arg;
+
+	frameworks_settled(l->frameworks);
+}
+
+/* What was agreed on before we led.  From here on all is written down. */
+static void make_past(struct leader *l)
+{
+	const struct records *r = commit_records(l->commit);
+
+	recall_all(r, l->jobs, book_ledger(l->book));
+	l->recorder = (struct recorder){l->book, l->commit};
+	book_listen(l->book, recorder_event, &l->recorder);
+	frameworks_hold(l->frameworks);
+	l->settle = settle_create(l->loop, l->book, l->nodes, r,
+				  l->set.node_timeout_ms, on_settled, l);
 }
 
 /* ---- the API ------------------------------------------------------------- */
@@ -334,6 +364,12 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	l->server = server;
 	l->started_us = loop_now_us();
 	settings_init(&l->set, config);
+	if (config->records == NULL)
+		l->own_records = records_create();
+	l->commit = commit_create(loop,
+				  config->records ? config->records
+						  : l->own_records,
+				  config->propose, config->propose_arg);
 	l->book = make_book(l, err);
 	if (l->book == NULL)
 		goto fail;
@@ -344,6 +380,7 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 				  l->set.state_dir, err);
 	if (l->shares == NULL)
 		goto fail;
+	make_past(l);
 	l->doors = doors_create(loop, net, api_server_uri(server));
 	make_hosting(l);
 	make_handlers(l);
@@ -364,6 +401,7 @@ void leader_destroy(struct leader *l)
 	outputs_destroy(l->outputs);
 	stdins_destroy(l->stdins);
 	submits_destroy(l->submits);
+	settle_destroy(l->settle);
 	frameworks_destroy(l->frameworks);
 	reaper_destroy(l->reaper);
 	job_routes_destroy(l->job_routes);
@@ -377,6 +415,8 @@ void leader_destroy(struct leader *l)
 	usage_destroy(l->usage);
 	history_destroy(l->history);
 	book_destroy(l->book);
+	commit_destroy(l->commit);
+	records_destroy(l->own_records);
 	doors_destroy(l->doors);
 	routes_destroy(l->routes);
 	settings_finish(&l->set);

@@ -37,6 +37,12 @@ struct leadership {
 static void on_applied(void *arg, uint64_t index, uint64_t term,
 		       const void *data, size_t len)
 {
+	struct leadership *s = arg;
+	struct berth_error err;
+
+	if (records_apply(s->config.records, data, len, &err) != 0)
+		log_error("record %llu: %s", (unsigned long long)index,
+			  err.text);
 }
 
 static void on_leading(void *arg, uint64_t term)
@@ -62,12 +68,17 @@ static void on_following(void *arg, const char *leader, uint64_t term)
 
 static void on_snapshot(void *arg, struct buf *out)
 {
+	struct leadership *s = arg;
+
+	records_snapshot(s->config.records, out);
 }
 
 static int on_restore(void *arg, const void *data, size_t len,
 		      struct berth_error *err)
 {
-	return 0;
+	struct leadership *s = arg;
+
+	return records_restore(s->config.records, data, len, err);
 }
 
 static const struct agree_events agree_handlers = {

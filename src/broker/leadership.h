@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "broker/agree.h"
 #include "broker/net.h"
+#include "broker/records.h"
 #include "io/loop.h"
 #include "wire/frame.h"
 
@@ -23,6 +24,7 @@ struct leadership;
 
 struct leadership_config {
 	const char *dir;	  /* of the agreement's files on this node */
+	struct records *records;  /* what is agreed on goes there */
 	uint32_t node_timeout_ms; /* a voter that is away for longer is
 				     replaced */
 };
