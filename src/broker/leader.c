@@ -225,7 +225,8 @@ static void make_followers(struct leader *l)
 	l->jobs = jobs_create(book);
 	l->launches = launches_create(loop, l->set.berth, l->set.term,
 				      l->commit, book, l->jobs, l->nodes);
-	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches);
+	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches,
+					  l->commit);
 	l->frameworks = frameworks_create(loop, book);
 	l->reaper = reaper_create(book, l->jobs, l->launches);
 	l->revocations = revocations_create(loop, book, l->jobs, l->launches);

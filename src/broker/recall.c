@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+/* A framework has at least that long to find the new leader. */
+#define FIND_US (20u * 1000000)
+
 static void apply(struct ledger *l, const struct event *ev)
 {
 	struct berth_error err;
@@ -27,7 +30,9 @@ static void recall_framework(struct ledger *l,
 			.framework = f->name,
 			.role = f->role,
 			.session = "",
-			.failover_us = f->failover_us,
+			.failover_us = f->failover_us > FIND_US
+					       ? f->failover_us
+					       : FIND_US,
 		},
 	};
 
