@@ -377,7 +377,7 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	l->nodes = make_nodes(l);
 	make_history(l);
 	make_followers(l);
-	l->shares = shares_create(l->book, l->set.roles, l->set.nroles,
+	l->shares = shares_create(l->book, l->commit, l->set.roles, l->set.nroles,
 				  l->set.state_dir, err);
 	if (l->shares == NULL)
 		goto fail;

@@ -102,6 +102,19 @@ static void check_told(struct fw *f, long long job, long long waits,
 	CU_ASSERT_EQUAL(rig_int(state, "slices.0.id"), slice);
 }
 
+static bool has_red(json_t *v)
+{
+	json_t *role;
+	size_t i;
+
+	json_array_foreach(json_object_get(v, "shares"), i, role)
+		if (strcmp(rig_str(role, "role"), "red") == 0)
+			return rig_int(role, "weight") == 3 ||
+			       json_number_value(json_object_get(
+				       role, "weight")) == 3;
+	return false;
+}
+
 static void test_takeover(void)
 {
 	static const char spec[] = "{\"framework\": \"batch\", "
@@ -110,7 +123,7 @@ static void test_takeover(void)
 	struct leader_config c = {.records = records, .term = 1};
 	long long job, waits, slice;
 	struct fw before, after;
-	json_t *offer;
+	json_t *offer, *v;
 	struct rig r;
 
 	rig_start(&r, &c);
@@ -121,6 +134,8 @@ static void test_takeover(void)
 	CU_ASSERT_TRUE(slice > (1ll << 32));
 	launch_unheard(&r, &before, job);
 	waits = rig_submit(&r, spec);
+	CU_ASSERT_EQUAL(rig_call(&r, "PUT", "/v1/shares/red",
+				 "{\"weight\": 3}", NULL), 200);
 	rig_run(&r, 50);
 	leader_destroy(r.leader);
 	rig_close(&before.stream);
@@ -132,6 +147,9 @@ static void test_takeover(void)
 	fw_register(&r, &after, "batch");
 	check_told(&after, job, waits, slice);
 	CU_ASSERT_EQUAL(r.agent[0].kills, 0);
+	CU_ASSERT_EQUAL(rig_call(&r, "GET", "/v1/shares", NULL, &v), 200);
+	CU_ASSERT_TRUE(has_red(v));
+	json_decref(v);
 	/* The rest of n0 is free, no more. */
 	fw_want(&after, 1, 3, 0, &offer);
 	CU_ASSERT_TRUE(rig_submit(&r, spec) > waits);
