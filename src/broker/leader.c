@@ -23,7 +23,7 @@
 #include "broker/outputs.h"
 #include "broker/reaper.h"
 #include "broker/recall.h"
-#include "broker/scribe.h"
+#include "broker/chronicle.h"
 #include "broker/revocations.h"
 #include "broker/routes.h"
 #include "broker/settle.h"
@@ -84,7 +84,7 @@ struct leader {
 	struct stream_routes stream_routes;
 	struct drain drain;
 	struct views views;
-	struct scribe scribe;
+	struct chronicle chronicle;
 	struct settle *settle;	       /* until all is known that runs */
 	struct metrics metrics;
 	struct routes *routes;	       /* which call is whose */
@@ -271,8 +271,8 @@ static void make_past(struct leader *l)
 	const struct records *r = commit_records(l->commit);
 
 	recall_all(r, l->jobs, book_ledger(l->book));
-	l->scribe = (struct scribe){l->book, l->commit};
-	book_listen(l->book, scribe_event, &l->scribe);
+	l->chronicle = (struct chronicle){l->book, l->commit};
+	book_listen(l->book, chronicle_event, &l->chronicle);
 	frameworks_hold(l->frameworks);
 	l->settle = settle_create(l->loop, l->book, l->nodes, r,
 				  l->set.node_timeout_ms, on_settled, l);

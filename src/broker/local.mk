@@ -88,7 +88,7 @@ LEADER_SOURCES = \
 	src/broker/policy_plugin.c src/broker/policy_plugin.h \
 	src/broker/reaper.c src/broker/reaper.h \
 	src/broker/recall.c src/broker/recall.h \
-	src/broker/scribe.c src/broker/scribe.h \
+	src/broker/chronicle.c src/broker/chronicle.h \
 	src/broker/records.c src/broker/records.h \
 	src/broker/reports.c src/broker/reports.h \
 	src/broker/revocations.c src/broker/revocations.h \

@@ -1,4 +1,4 @@
-#include "broker/scribe.h"
+#include "broker/chronicle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +75,7 @@ static void fill_task(Berth__RecordTask *out, const struct task *t)
 	out->ranks = t->ranks;
 }
 
-static void put_task(struct scribe *r, Berth__RecordTask *task)
+static void put_task(struct chronicle *r, Berth__RecordTask *task)
 {
 	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
 
@@ -84,7 +84,7 @@ static void put_task(struct scribe *r, Berth__RecordTask *task)
 	commit_put(r->commit, &c);
 }
 
-static void launched(struct scribe *r, const struct event *ev)
+static void launched(struct chronicle *r, const struct event *ev)
 {
 	const struct ledger *l = book_ledger(r->book);
 	const struct task *t = ledger_task(l, ev->task_launched.job,
@@ -102,7 +102,7 @@ static void launched(struct scribe *r, const struct event *ev)
 	free_parts(&parts);
 }
 
-static void finished(struct scribe *r, const struct event *ev)
+static void finished(struct chronicle *r, const struct event *ev)
 {
 	const struct task *t = ledger_task(book_ledger(r->book), ev->task.job,
 					   ev->task.index);
@@ -125,7 +125,7 @@ static void finished(struct scribe *r, const struct event *ev)
 
 /* ---- jobs ---------------------------------------------------------------- */
 
-static void put_number(struct scribe *r,
+static void put_number(struct chronicle *r,
 		       Berth__RecordChange__WhatCase what, uint64_t job)
 {
 	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
@@ -135,7 +135,7 @@ static void put_number(struct scribe *r,
 	commit_put(r->commit, &c);
 }
 
-static void started(struct scribe *r, const struct event *ev)
+static void started(struct chronicle *r, const struct event *ev)
 {
 	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
 	Berth__RecordStart start = BERTH__RECORD_START__INIT;
@@ -147,7 +147,7 @@ static void started(struct scribe *r, const struct event *ev)
 	commit_put(r->commit, &c);
 }
 
-static void ended(struct scribe *r, const struct event *ev)
+static void ended(struct chronicle *r, const struct event *ev)
 {
 	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
 	Berth__RecordEnd end = BERTH__RECORD_END__INIT;
@@ -165,7 +165,7 @@ static void ended(struct scribe *r, const struct event *ev)
 
 /* ---- the rest ------------------------------------------------------------ */
 
-static void framework(struct scribe *r, const char *name, const char *role,
+static void framework(struct chronicle *r, const char *name, const char *role,
 		      uint64_t failover_us, bool gone)
 {
 	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
@@ -180,7 +180,7 @@ static void framework(struct scribe *r, const char *name, const char *role,
 	commit_put(r->commit, &c);
 }
 
-static void node(struct scribe *r, const char *name)
+static void node(struct chronicle *r, const char *name)
 {
 	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
 	struct records *known = commit_records(r->commit);
@@ -195,9 +195,9 @@ static void node(struct scribe *r, const char *name)
 	commit_put(r->commit, &c);
 }
 
-void scribe_event(void *scribe, const struct event *ev)
+void chronicle_event(void *chronicle, const struct event *ev)
 {
-	struct scribe *r = scribe;
+	struct chronicle *r = chronicle;
 
 	switch (ev->type) {
 	case EVENT_TASK_LAUNCHED: launched(r, ev); break;
