@@ -80,6 +80,15 @@ struct berth_constraints {
 
 enum berth_packing { BERTH_PACK_ANY, BERTH_PACK, BERTH_SPREAD };
 
+/* What a gang is to be close together by; ANY: switches, where the broker
+ * knows them. */
+enum berth_layout {
+	BERTH_LAYOUT_ANY,
+	BERTH_LAYOUT_SWITCHES, /* few switches */
+	BERTH_LAYOUT_NODES,    /* few nodes */
+	BERTH_LAYOUT_EQUAL,    /* as many units on each of its nodes */
+};
+
 /* Soft: the broker does what it can. */
 struct berth_preferences {
 	size_t size;
@@ -91,6 +100,7 @@ struct berth_preferences {
 	const struct berth_label *const *labels; /* … or have all of these */
 	size_t n_labels;
 	unsigned wait_ms; /* so long no other nodes will do; at most 5000 */
+	enum berth_layout layout;
 };
 
 /* A GPU, a drive or a fabric port. */
@@ -318,6 +328,7 @@ enum berth_call {
 	BERTH_CALL_KILL,
 	BERTH_CALL_JOB,
 	BERTH_CALL_ASK,
+	BERTH_CALL_YIELD,
 };
 
 struct berth_host; /* opaque: passed back with each operation */
@@ -384,6 +395,13 @@ struct berth_host_ops {
 		__attribute__((format(printf, 3, 4)))
 #endif
 		;
+
+	/* Answer revoke: give these slices back now, their tasks are told to
+	 * end; or (m > 0) have these others taken back in their place, which
+	 * the broker refuses when the claimant would lose by it. */
+	int (*yield)(struct berth_host *h, const uint64_t *slices, size_t n,
+		     const uint64_t *instead, size_t m,
+		     struct berth_error *err);
 };
 
 struct berth_setup {
@@ -412,11 +430,13 @@ struct berth_refusal {
 	enum berth_call call;
 	uint64_t job, offer;
 	const char *demand;
-	const uint64_t *slices; /* of accept, release, launch */
+	const uint64_t *slices; /* of accept, release, launch, yield */
 	size_t n_slices;
 	const unsigned *tasks; /* of launch: indices; slices[i] is its slice */
 	size_t n_tasks;
 	const char *text;
+	const uint64_t *instead; /* of yield */
+	size_t n_instead;
 };
 
 struct berth_plugin {
@@ -453,6 +473,12 @@ struct berth_plugin {
 	/* All events that had arrived are delivered: a place to decide once
 	 * for many of them.  Also runs after timers. */
 	void (*settle)(void *self);
+	/* A slice that was to be given back is not any more; none of its tasks
+	 * heard of it. */
+	void (*spared)(void *self, uint64_t slice);
+	/* So long after revoke, at most 1000, tasks do not hear of it, which is
+	 * the time for yield.  0: they hear at once. */
+	unsigned react_ms;
 };
 
 #ifdef __cplusplus

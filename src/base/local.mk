@@ -11,5 +11,6 @@ src_base_libbase_a_SOURCES = \
 	src/base/map.c src/base/map.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/nearest.c src/base/nearest.h \
-	src/base/rand.c src/base/rand.h
+	src/base/rand.c src/base/rand.h \
+	src/base/scribe.c src/base/scribe.h
 LIBBASE = src/base/libbase.a

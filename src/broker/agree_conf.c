@@ -60,10 +60,35 @@ void agree_conf_copy(struct raft_configuration *to,
 	}
 }
 
+/*
+ * Libraft's own encoding of the voters: u8 version, u64 count, then u64 id, a
+ * string with its NUL, u8 role, of each, padded to 8 bytes; it leaves in the
+ * padding what was in memory there.
+ */
+void agree_conf_pad(const struct raft_buffer *encoded)
+{
+	struct agree_reader r = agree_reader(encoded->base, encoded->len);
+	char *end = (char *)encoded->base + encoded->len;
+	uint64_t n;
+
+	agree_get(&r, 1);
+	n = agree_get(&r, 8);
+	for (uint64_t i = 0; i < n && !r.bad; i++) {
+		const unsigned char *nul;
+
+		agree_get(&r, 8);
+		nul = memchr(r.p, '\0', agree_left(&r));
+		if (nul == NULL)
+			return;
+		r.p = nul + 1;
+		agree_get(&r, 1);
+	}
+	if (!r.bad)
+		memset(end - agree_left(&r), 0, agree_left(&r));
+}
+
 #if AGREE_RAFT_OLD
 
-/* Its own encoding: u8 version, u64 count, then u64 id, a string with its
- * NUL, u8 role, of each. */
 static int decode(const struct raft_buffer *buf, struct raft_configuration *c)
 {
 	struct agree_reader r = agree_reader(buf->base, buf->len);
@@ -136,32 +161,11 @@ static uint64_t term_of(const struct raft_log *l, uint64_t index)
 	return l->entries[(l->front + index - l->offset - 1) % l->size].term;
 }
 
-/*
- * A message that was long under way brings entries that are committed here,
- * and perhaps in a snapshot already, where 0.15 takes them for new ones: the
- * message begins behind them.
- */
-void agree_trim(struct agree *a, struct raft_append_entries *args)
+/* The last entry that is committed here. */
+static uint64_t kept_until(const struct agree *a, uint64_t *term)
 {
-	uint64_t commit = a->raft.commit_index;
-	uint64_t term = term_of(&a->raft.log, commit);
-	uint64_t known = commit - args->prev_log_index;
-
-	if (args->prev_log_index >= commit || term == 0)
-		return;
-	if (known >= args->n_entries) {
-		if (args->n_entries > 0)
-			raft_free(args->entries[0].batch);
-		raft_free(args->entries);
-		args->entries = NULL;
-		args->n_entries = 0;
-	} else {
-		args->n_entries -= (unsigned)known;
-		memmove(args->entries, args->entries + known,
-			args->n_entries * sizeof(*args->entries));
-	}
-	args->prev_log_index = commit;
-	args->prev_log_term = term;
+	*term = term_of(&a->raft.log, a->raft.commit_index);
+	return a->raft.commit_index;
 }
 
 /*
@@ -258,10 +262,60 @@ void agree_conf_rollback(struct agree *a,
 	a->raft.configuration_uncommitted_index = 0;
 }
 
+void agree_conf_part(struct agree *a, struct raft_append_entries *args)
+{
+}
+
 #else
 
-void agree_trim(struct agree *a, struct raft_append_entries *args)
+static uint64_t term_of(const struct raft_trail *t, uint64_t index)
 {
+	if (index > t->offset && t->size > 0) {
+		for (unsigned i = t->front; i != t->back; i = (i + 1) % t->size)
+			if (index <= t->records[i].index)
+				return t->records[i].term;
+	}
+	return index == t->snapshot.index ? t->snapshot.term : 0;
+}
+
+/* The last entry in our snapshot; none while one is being installed, then
+ * libraft takes no entries. */
+static uint64_t kept_until(const struct agree *a, uint64_t *term)
+{
+	const struct raft_trail *t = &a->raft.trail;
+
+	*term = t->snapshot.index <= a->raft.commit_index ? t->snapshot.term
+							  : 0;
+	return t->snapshot.index;
+}
+
+/*
+ * 0.22 notes a change of voters under the index of the first new entry of its
+ * message, and then does not know it when it is committed: a message may only
+ * begin with one, the leader sends the rest again.  And it forgets that the
+ * change before is committed when the next one comes, as it must be then.
+ */
+void agree_conf_part(struct agree *a, struct raft_append_entries *args)
+{
+	uint64_t before = a->raft.configuration_uncommitted_index;
+
+	for (unsigned i = 1; i < args->n_entries; i++) {
+		if (args->entries[i].type == RAFT_CHANGE)
+			args->n_entries = i;
+	}
+	/* It would go back to the end of a message that was long under way. */
+	if (args->prev_log_index + args->n_entries < a->raft.commit_index)
+		args->leader_commit = 0;
+	if (args->n_entries == 0 || args->entries[0].type != RAFT_CHANGE ||
+	    before == 0 || before > args->prev_log_index ||
+	    args->term < a->raft.current_term ||
+	    term_of(&a->raft.trail, args->prev_log_index) !=
+		    args->prev_log_term)
+		return;
+	agree_conf_copy(&a->raft.configuration_committed,
+			&a->raft.configuration);
+	a->raft.configuration_committed_index = before;
+	a->raft.configuration_uncommitted_index = 0;
 }
 
 void agree_match_note(struct agree *a, const struct raft_message *m)
@@ -289,3 +343,31 @@ void agree_conf_rollback(struct agree *a,
 }
 
 #endif
+
+/*
+ * A message that was long under way brings entries that are in a snapshot
+ * here.  0.15 takes them for new ones; so does 0.22 when they begin with the
+ * log's first, for which it looks for no entry before.  The message begins
+ * behind them: a leader of this term has them all.
+ */
+void agree_trim(struct agree *a, struct raft_append_entries *args)
+{
+	uint64_t term, end = kept_until(a, &term);
+	uint64_t known = end - args->prev_log_index;
+
+	if (args->prev_log_index >= end || term == 0)
+		return;
+	if (known >= args->n_entries) {
+		if (args->n_entries > 0)
+			raft_free(args->entries[0].batch);
+		raft_free(args->entries);
+		args->entries = NULL;
+		args->n_entries = 0;
+	} else {
+		args->n_entries -= (unsigned)known;
+		memmove(args->entries, args->entries + known,
+			args->n_entries * sizeof(*args->entries));
+	}
+	args->prev_log_index = end;
+	args->prev_log_term = term;
+}

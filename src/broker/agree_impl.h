@@ -89,6 +89,7 @@ struct agree {
 	struct raft_io_snapshot_put *put;
 	raft_io_snapshot_put_cb put_cb;
 	AGREE_LIST(struct agree_get_snap) get;
+	uint64_t got_term; /* of the snapshot that was got last */
 	uint64_t next_index; /* of the entry that is appended next */
 	uint64_t term_stored; /* of the last entry on the disk */
 	struct raft_configuration committed; /* libraft 0.15 forgets it */
@@ -128,7 +129,7 @@ struct agree {
 	const char **names; /* agree_voters' answer */
 
 	uint64_t applied; /* records, ever */
-	struct agree_stats stats;
+	uint64_t sync_us;
 };
 
 uint64_t agree_now(const struct agree *a);
@@ -164,11 +165,13 @@ bool agree_is_voter(const struct agree *a);
 size_t agree_nvoters(const struct agree *a);
 void agree_conf_copy(struct raft_configuration *to,
 		     const struct raft_configuration *from);
+void agree_conf_pad(const struct raft_buffer *encoded);
 void agree_conf_note(struct agree *a);
 void agree_conf_restore(struct agree *a, const struct agree_snapshot *snap,
 			const struct raft_entry *entry, size_t n,
 			uint64_t first);
 void agree_trim(struct agree *a, struct raft_append_entries *args);
+void agree_conf_part(struct agree *a, struct raft_append_entries *args);
 void agree_match_note(struct agree *a, const struct raft_message *m);
 uint64_t agree_match_clip(const struct agree *a, uint64_t index);
 void agree_conf_rollback(struct agree *a,

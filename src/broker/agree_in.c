@@ -92,6 +92,7 @@ void agree_in_receive(struct agree *a, const char *node, struct agree_msg *m)
 		term = m->raft.append_entries.term;
 		if (term >= a->raft.current_term)
 			agree_trim(a, &m->raft.append_entries);
+		agree_conf_part(a, &m->raft.append_entries);
 		agree_match_note(a, &m->raft);
 		agree_conf_rollback(a, &m->raft.append_entries);
 	} else if (type == AGREE_SNAPSHOT) {

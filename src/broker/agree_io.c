@@ -90,6 +90,9 @@ static int io_send(struct raft_io *io, struct raft_io_send *req,
 	    message->append_entries_result.rejected == 0)
 		m.raft.append_entries_result.last_log_index = agree_match_clip(
 			a, m.raft.append_entries_result.last_log_index);
+	/* A newer one than was asked for: 0.22 keeps that one's term. */
+	if ((int)message->type == AGREE_SNAPSHOT)
+		m.raft.install_snapshot.last_term = a->got_term;
 	o = AGREE_ADD(a->out);
 	memset(o, 0, sizeof(*o));
 	o->node = mem_strdup(message->server_address);
@@ -161,6 +164,8 @@ static int io_append(struct raft_io *io, struct raft_io_append *req,
 			(enum agree_log_kind)e->type, e->term,
 			a->next_index++, e->buf.base, e->buf.len};
 
+		if (e->type == RAFT_CHANGE)
+			agree_conf_pad(&e->buf);
 		agree_store_append(a->store, &rec);
 	}
 	p = AGREE_ADD(a->append);
@@ -299,6 +304,7 @@ static bool finish_gets(struct agree *a)
 			list[i].cb(list[i].req, NULL, RAFT_IOERR);
 			continue;
 		}
+		a->got_term = s.term;
 		list[i].cb(list[i].req, to_raft(&s), 0);
 		agree_snapshot_finish(&s);
 	}
@@ -421,6 +427,15 @@ static void fire(struct agree *a)
 }
 #endif
 
+static int timed(struct agree *a, int (*flush)(struct agree_store *s))
+{
+	uint64_t begin = agree_now(a);
+	int rc = flush(a->store);
+
+	a->sync_us += agree_now(a) - begin;
+	return rc;
+}
+
 void agree_io_settle(struct agree *a)
 {
 	bool more = true;
@@ -429,7 +444,7 @@ void agree_io_settle(struct agree *a)
 		bool stuck = a->retry_at > agree_now(a);
 
 		more = false;
-		if (!stuck && agree_store_flush_term(a->store) != 0) {
+		if (!stuck && timed(a, agree_store_flush_term) != 0) {
 			a->retry_at = agree_now(a) + RETRY_US;
 			stuck = true;
 		}
@@ -439,7 +454,7 @@ void agree_io_settle(struct agree *a)
 		if (stuck)
 			break;
 		if (agree_store_pending(a->store) &&
-		    agree_store_flush(a->store) != 0) {
+		    timed(a, agree_store_flush) != 0) {
 			a->retry_at = agree_now(a) + RETRY_US;
 			break;
 		}

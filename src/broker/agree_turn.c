@@ -518,6 +518,7 @@ int agree_bootstrap(struct agree *a, struct berth_error *err)
 	raft_configuration_close(&c);
 	if (rc != 0)
 		abort(); /* only when memory is gone */
+	agree_conf_pad(&buf);
 	rec.data = buf.base;
 	rec.len = buf.len;
 	agree_store_append(a->store, &rec); /* all or nothing; brings term 1 */
@@ -585,6 +586,7 @@ void agree_stats(const struct agree *a, struct agree_stats *out)
 		.committed = a->raft.commit_index,
 		.log_bytes = s.bytes,
 		.syncs = s.syncs,
+		.sync_us = a->sync_us,
 		.elections = a->terms_seen,
 		.in_flight = a->in_flight,
 	};

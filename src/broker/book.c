@@ -116,14 +116,22 @@ struct book *book_create(struct loop *loop, const struct book_config *config,
 		.arg = b,
 	};
 	uint64_t seed = config->seed;
+	struct switches *switches = NULL;
 
 	options.policy = policy_plugin_load(config->policy, err);
 	if (options.policy == NULL)
 		goto fail;
+	if (config->switches != NULL) {
+		switches = switches_parse(config->switches,
+					  config->topology_conf, err);
+		if (switches == NULL)
+			goto fail;
+	}
 	if (seed == 0)
 		rand_secret(&seed, sizeof(seed));
 	rand_seed(&b->rand, seed);
 	b->ledger = ledger_create(&options);
+	ledger_switches(b->ledger, switches);
 	b->timer = loop_timer_create(loop, on_timer, b);
 	return b;
 fail:

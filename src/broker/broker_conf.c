@@ -11,9 +11,12 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "broker/whole_file.h"
 #include "io/conf.h"
+#include "model/switch.h"
 
 #define TOKEN_MAX 256
+#define SWITCHES_MAX ((size_t)16 << 20)
 
 /* ---- where we are ---- */
 
@@ -213,6 +216,35 @@ static int get_labels(struct broker_conf *c, struct conf *conf,
 	return 0;
 }
 
+/* Read here, so that what is wrong with it is heard of before the rank is one
+ * that leads. */
+static int get_switches(struct broker_conf *c, struct conf *conf,
+			struct berth_error *err)
+{
+	static const char path[] = "broker.topology_conf";
+	struct switches *s;
+	size_t len;
+
+	if (get_string(conf, path, &c->topology_conf, err) < 0)
+		return -1;
+	if (c->topology_conf == NULL)
+		return 0;
+	if (c->topology_conf[0] != '/')
+		return error_set(err, BERTH_EINPUT,
+				 "%s: %s: say the whole path, from / on",
+				 conf_where(conf, path), path);
+	c->switches = whole_file_read(c->topology_conf, SWITCHES_MAX, &len,
+				      err);
+	if (c->switches == NULL) {
+		err->code = BERTH_EINPUT;
+		return error_prefix(err, "%s: %s", conf_where(conf, path),
+				    path);
+	}
+	s = switches_parse(c->switches, c->topology_conf, err);
+	switches_destroy(s);
+	return s != NULL ? 0 : -1;
+}
+
 /* These are for `berth up`; a rank under mpirun needs the network alone. */
 static int get_launcher(struct broker_conf *c, struct conf *conf,
 			struct berth_error *err)
@@ -240,6 +272,8 @@ static int read_file(struct broker_conf *c, struct berth_error *err)
 	if (rc == 0)
 		rc = get_string(conf, "broker.host", &c->host, err);
 	if (rc == 0)
+		rc = get_string(conf, "broker.event_log", &c->event_log, err);
+	if (rc == 0)
 		rc = get_numbers(c, conf, err);
 	if (rc == 0)
 		rc = get_frameworks(c, conf, err);
@@ -247,6 +281,8 @@ static int read_file(struct broker_conf *c, struct berth_error *err)
 		rc = get_labels(c, conf, err);
 	if (rc == 0)
 		rc = role_conf_read(conf, &c->roles, &c->nroles, err);
+	if (rc == 0)
+		rc = get_switches(c, conf, err);
 	if (rc == 0)
 		rc = get_launcher(c, conf, err);
 	if (rc == 0)
@@ -296,6 +332,9 @@ void broker_conf_finish(struct broker_conf *c)
 	free(c->network);
 	free(c->policy);
 	free(c->host);
+	free(c->topology_conf);
+	free(c->switches);
+	free(c->event_log);
 	mem_strv_free(c->frameworks);
 	mem_strv_free(c->labels);
 	role_conf_free(c->roles, c->nroles);

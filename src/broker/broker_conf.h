@@ -13,6 +13,8 @@
  *     heartbeat_ms = 1000; heartbeat_timeout_ms = 5000;
  *     node_timeout_ms = 30000;
  *     keep_jobs = 10000; keep_events = 4096;
+ *     topology_conf = "/etc/slurm/topology.conf"; # see model/switch.h
+ *     event_log = "events.log";     # none; see recorder.h
  *   };
  *   launcher = { network = "10.1.0.0/16"; folder = "/local"; rsh = "ssh"; };
  *                                    # read by `berth up`
@@ -40,7 +42,9 @@ struct broker_conf {
 	bool hosted;	 /* started by a launcher, not by mpirun */
 
 	char *network; /* NULL: the launcher finds out; see launcher */
-	char *policy, *host;
+	char *policy, *host, *event_log;
+	char *topology_conf; /* NULL: none; else switches is what it holds */
+	char *switches;
 	char **frameworks;
 	char **labels; /* "name=value" */
 	struct role_conf *roles;

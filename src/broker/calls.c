@@ -23,7 +23,7 @@ struct caller {
 /* Members of all calls together; which of them a call has says its table. */
 struct call_in {
 	const char *call, *demand_id, *state, *outcome, *text;
-	json_t *demand, *slices, *nodes, *launch;
+	json_t *demand, *slices, *instead, *nodes, *launch;
 	uint64_t offer, job;
 	int64_t index;
 	uint32_t filter_ms, signal, grace_ms;
@@ -39,7 +39,8 @@ struct call_in {
 #define SLICES FIELD(slices, JSON_T_ARRAY, .max = 1 << 20, .needed = true)
 
 /* Slice numbers may be larger than what JSON_T_INTS takes.  NULL: wrong. */
-static uint64_t *slice_ids(json_t *a, size_t *n, struct berth_error *err)
+static uint64_t *ids_of(json_t *a, const char *member, size_t *n,
+			struct berth_error *err)
 {
 	uint64_t *id = mem_array(json_array_size(a) + 1, sizeof(id[0]));
 	json_t *e;
@@ -49,13 +50,19 @@ static uint64_t *slice_ids(json_t *a, size_t *n, struct berth_error *err)
 	json_array_foreach(a, i, e) {
 		if (!json_is_integer(e) || json_integer_value(e) < 1) {
 			error_set(err, BERTH_EINPUT,
-				  "slices[%zu]: a slice's number is wanted", i);
+				  "%s[%zu]: a slice's number is wanted",
+				  member, i);
 			free(id);
 			return NULL;
 		}
 		id[i] = (uint64_t)json_integer_value(e);
 	}
 	return id;
+}
+
+static uint64_t *slice_ids(json_t *a, size_t *n, struct berth_error *err)
+{
+	return ids_of(a, "slices", n, err);
 }
 
 /* The framework's own job. */
@@ -121,6 +128,24 @@ static int call_release(const struct caller *c, const struct call_in *in,
 	if (id == NULL)
 		return -1;
 	rc = ledger_release(c->ledger, c->framework, id, n, book_now(), err);
+	free(id);
+	return rc;
+}
+
+static int call_yield(const struct caller *c, const struct call_in *in,
+		      struct berth_error *err)
+{
+	size_t n, m;
+	uint64_t *id = slice_ids(in->slices, &n, err), *instead;
+	int rc = -1;
+
+	if (id == NULL)
+		return -1;
+	instead = ids_of(in->instead, "instead", &m, err);
+	if (instead != NULL)
+		rc = ledger_yield(c->ledger, c->framework, id, n, instead, m,
+				  book_now(), err);
+	free(instead);
 	free(id);
 	return rc;
 }
@@ -239,6 +264,8 @@ static const struct json_field bare_fields[] = {CALL};
 static const struct json_field launch_fields[] = {
 	CALL, FIELD(launch, JSON_T_OBJECT, .needed = true)};
 static const struct json_field release_fields[] = {CALL, SLICES};
+static const struct json_field yield_fields[] = {
+	CALL, SLICES, FIELD(instead, JSON_T_ARRAY, .max = 1 << 20)};
 static const struct json_field kill_fields[] = {
 	CALL, JOB, FIELD(index, JSON_T_I64, .min = 0, .max = UINT32_MAX),
 	FIELD(signal, JSON_T_U32, .max = 64),
@@ -267,6 +294,7 @@ static const struct call {
 	ROW(revive, bare_fields),     ROW(launch, launch_fields),
 	ROW(release, release_fields), ROW(kill, kill_fields),
 	ROW(job, job_fields),	      ROW(ask, ask_fields),
+	ROW(yield, yield_fields),
 #undef ROW
 };
 

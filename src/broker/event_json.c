@@ -146,6 +146,8 @@ static void add_members(struct buf *b, const struct event *ev)
 		break;
 	case EVENT_SLICE_RELEASED:
 	case EVENT_SLICE_LOST:
+	case EVENT_SLICE_TOLD:
+	case EVENT_SLICE_SPARED:
 		add_int(b, "slice", (long long)ev->slice.slice);
 		add_str(b, "framework", ev->slice.framework);
 		add_str(b, "node", ev->slice.node);
@@ -164,6 +166,8 @@ static void add_members(struct buf *b, const struct event *ev)
 		add_int(b, "deadline_ms",
 			(long long)(ev->revoking.deadline_us - ev->at_us) /
 				1000);
+		add_int(b, "react_ms",
+			(long long)ev->revoking.react_us / 1000);
 		add_str(b, "claimant", ev->revoking.claimant);
 		add_str(b, "demand", ev->revoking.demand);
 		add_str(b, "reason",

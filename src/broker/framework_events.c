@@ -17,6 +17,7 @@ const char *framework_events_whose(const struct ledger *l,
 	case EVENT_OFFER_EXPIRED:
 		return ev->offer.framework;
 	case EVENT_SLICE_LOST:
+	case EVENT_SLICE_SPARED:
 		return ev->slice.framework;
 	case EVENT_SLICE_REVOKING:
 		return ev->revoking.framework;
@@ -108,11 +109,17 @@ void framework_events_line(struct buf *out, const struct ledger *l,
 		break;
 	case EVENT_SLICE_REVOKING:
 		buf_printf(out, "{\"type\":\"revoke\",\"slice\":%llu,"
-			   "\"deadline_ms\":%llu,\"reason\":\"%s\"}\n",
+			   "\"deadline_ms\":%llu,\"react_ms\":%llu,"
+			   "\"reason\":\"%s\"}\n",
 			   (unsigned long long)ev->revoking.slice,
 			   (unsigned long long)(ev->revoking.deadline_us -
 						ev->at_us) / 1000,
+			   (unsigned long long)ev->revoking.react_us / 1000,
 			   ev->revoking.lent ? "lent" : "guarantee");
+		break;
+	case EVENT_SLICE_SPARED:
+		buf_printf(out, "{\"type\":\"spared\",\"slice\":%llu}\n",
+			   (unsigned long long)ev->slice.slice);
 		break;
 	case EVENT_JOB_SUBMITTED:
 		j = ledger_job(l, ev->job_submitted.job);

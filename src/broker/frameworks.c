@@ -197,6 +197,7 @@ void frameworks_figures(const struct frameworks *f, size_t *streams,
 struct registration {
 	const char *name, *role, *options_doc;
 	uint64_t failover_ms, epoch;
+	uint32_t react_ms;
 };
 
 static const struct json_field fields[] = {
@@ -206,6 +207,8 @@ static const struct json_field fields[] = {
 	 .offset = offsetof(struct registration, role)},
 	{.name = "failover_ms", .type = JSON_T_U64, .max = 7ll * 86400000,
 	 .offset = offsetof(struct registration, failover_ms)},
+	{.name = "react_ms", .type = JSON_T_U32, .max = 1000,
+	 .offset = offsetof(struct registration, react_ms)},
 	{.name = "epoch", .type = JSON_T_U64, .max = INT64_MAX,
 	 .offset = offsetof(struct registration, epoch)},
 	{.name = "options_doc", .type = JSON_T_STRING, .max = 65536,
@@ -249,8 +252,10 @@ void frameworks_post(void *frameworks, struct http_request *req,
 		api_reply_status(req, 410, &err);
 		goto out;
 	}
-	if (ledger_register(book_ledger(f->book), r.name, r.role, session,
-			    r.failover_ms * 1000, book_now(), &err) != 0) {
+	if (ledger_register_reacting(book_ledger(f->book), r.name, r.role,
+				     session, r.failover_ms * 1000,
+				     (uint64_t)r.react_ms * 1000, book_now(),
+				     &err) != 0) {
 		http_reply_error(req, &err);
 		goto out;
 	}

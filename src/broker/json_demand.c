@@ -31,6 +31,7 @@ struct prefer_in {
 	json_t *nodes, *datasets, *labels;
 	uint32_t wait_ms;
 	bool pack;
+	const char *layout;
 };
 
 static const struct json_field prefer_fields[] = {
@@ -40,6 +41,7 @@ static const struct json_field prefer_fields[] = {
 	FIELD(prefer_in, wait_ms, JSON_T_U32,
 	      .max = DEMAND_MOST_WAIT_US / 1000),
 	FIELD(prefer_in, pack, JSON_T_BOOL),
+	FIELD(prefer_in, layout, JSON_T_STRING, .max = 16),
 };
 
 struct unit_in {
@@ -138,7 +140,7 @@ int json_demand_constraints(json_t *v, const char *place, struct demand *d,
 int json_demand_prefer(json_t *v, const char *place, struct demand *d,
 		       struct berth_error *err)
 {
-	struct prefer_in in = {0};
+	struct prefer_in in = {.layout = ""};
 
 	if (v == NULL)
 		return 0;
@@ -155,6 +157,8 @@ int json_demand_prefer(json_t *v, const char *place, struct demand *d,
 		return error_set(err, BERTH_EINPUT,
 				 "%s.wait_ms: name the nodes, datasets or "
 				 "labels that it is to wait for", place);
+	if (layout_parse(in.layout, &d->layout, err) != 0)
+		return error_prefix(err, "%s.layout", place);
 	if (json_object_get(v, "pack") != NULL)
 		d->packing = in.pack ? PACKING_PACK : PACKING_SPREAD;
 	return 0;

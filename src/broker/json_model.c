@@ -340,6 +340,8 @@ static json_t *prefer(const struct demand *d)
 	put_int(o, "wait_ms", d->wait_us / 1000);
 	if (d->packing != PACKING_ANY)
 		put(o, "pack", json_boolean(d->packing == PACKING_PACK));
+	if (d->layout != LAYOUT_ANY)
+		put_str(o, "layout", layout_name(d->layout));
 	return o;
 }
 

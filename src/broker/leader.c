@@ -7,6 +7,7 @@
 #include "broker/api_server.h"
 #include "broker/book.h"
 #include "broker/calls.h"
+#include "broker/chronicle.h"
 #include "broker/datasets.h"
 #include "broker/doors.h"
 #include "broker/drain.h"
@@ -23,7 +24,7 @@
 #include "broker/outputs.h"
 #include "broker/reaper.h"
 #include "broker/recall.h"
-#include "broker/chronicle.h"
+#include "broker/recorder.h"
 #include "broker/revocations.h"
 #include "broker/routes.h"
 #include "broker/settle.h"
@@ -42,6 +43,7 @@ struct leader_settings {
 	char **frameworks;
 	struct role_conf *roles;
 	size_t nroles;
+	char *topology_conf, *switches;
 	uint64_t term;
 	const char *const *(*voters)(void *arg, size_t *count);
 	void *voters_arg;
@@ -49,6 +51,7 @@ struct leader_settings {
 	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;
 	size_t keep_jobs, keep_events;
+	char *event_log;
 };
 
 /* All parts; each knows those above it here that it was given, and no
@@ -75,6 +78,7 @@ struct leader {
 	struct shares *shares;	       /* what is set for roles */
 	struct history *history;       /* accounting */
 	struct usage *usage;	       /* … of the jobs that live */
+	struct recorder *recorder;     /* every event, in a file */
 	struct api_server *server;     /* the rank's; not ours */
 	struct doors *doors;	       /* where the ranks' servers are */
 	struct hosts *hosts;	       /* the framework hosts we started */
@@ -116,6 +120,8 @@ static void settings_init(struct leader_settings *s,
 		.frameworks = mem_strv_dup((char *const *)f, n),
 		.roles = role_conf_copy(c->roles, c->nroles),
 		.nroles = c->nroles,
+		.topology_conf = mem_strdup(c->topology_conf),
+		.switches = mem_strdup(c->switches),
 		.term = c->term,
 		.voters = c->voters,
 		.voters_arg = c->voters_arg,
@@ -128,6 +134,7 @@ static void settings_init(struct leader_settings *s,
 		.node_timeout_ms = or_default(c->node_timeout_ms, 30000),
 		.keep_jobs = c->keep_jobs != 0 ? c->keep_jobs : 10000,
 		.keep_events = c->keep_events != 0 ? c->keep_events : 4096,
+		.event_log = mem_strdup(c->event_log),
 	};
 }
 
@@ -138,8 +145,11 @@ static void settings_finish(struct leader_settings *s)
 	free(s->node_dir);
 	free(s->state_dir);
 	free(s->policy);
+	free(s->event_log);
 	mem_strv_free(s->frameworks);
 	role_conf_free(s->roles, s->nroles);
+	free(s->topology_conf);
+	free(s->switches);
 }
 
 /* ---- the parts ----------------------------------------------------------- */
@@ -152,6 +162,8 @@ static struct book *make_book(struct leader *l, struct berth_error *err)
 		.offer_expiry_ms = l->set.offer_expiry_ms,
 		.lend_after_ms = l->set.lend_after_ms,
 		.first_id = l->set.term << 32,
+		.topology_conf = l->set.topology_conf,
+		.switches = l->set.switches,
 		.keep_jobs = l->set.keep_jobs,
 	};
 
@@ -211,6 +223,20 @@ static void make_history(struct leader *l)
 	l->history = history_create(l->loop, path);
 	l->usage = usage_create(l->book, keep_ended, l);
 	book_listen(l->book, usage_event, l->usage);
+	free(path);
+}
+
+/* Before anything changes: the log begins with an empty ledger. */
+static void make_recorder(struct leader *l)
+{
+	const char *dir = l->set.state_dir, *name = l->set.event_log;
+	char *path = name != NULL && name[0] != '/' && dir != NULL
+			     ? mem_printf("%s/%s", dir, name)
+			     : mem_strdup(name);
+
+	l->recorder = recorder_create(l->loop, path, l->set.version,
+				      l->set.policy);
+	book_listen(l->book, recorder_event, l->recorder);
 	free(path);
 }
 
@@ -374,6 +400,7 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	l->book = make_book(l, err);
 	if (l->book == NULL)
 		goto fail;
+	make_recorder(l);
 	l->nodes = make_nodes(l);
 	make_history(l);
 	make_followers(l);
@@ -418,6 +445,7 @@ void leader_destroy(struct leader *l)
 	book_destroy(l->book);
 	commit_destroy(l->commit);
 	records_destroy(l->own_records);
+	recorder_destroy(l->recorder);
 	doors_destroy(l->doors);
 	routes_destroy(l->routes);
 	settings_finish(&l->set);

@@ -42,6 +42,8 @@ struct leader_config {
 					  Hosts that the leader starts. */
 	const struct role_conf *roles; /* set at the start; copied */
 	size_t nroles;
+	/* A topology.conf and its name; NULL: none.  See model/switch.h. */
+	const char *topology_conf, *switches;
 	uint64_t seed;		  /* of the policy; 0: random */
 	uint32_t offer_expiry_ms; /* 5000 */
 	uint32_t lend_after_ms;	  /* 5000: see options.lend_us of ledger.h */
@@ -51,6 +53,8 @@ struct leader_config {
 				     tasks are lost */
 	size_t keep_jobs;	  /* 10000: ended jobs that stay visible */
 	size_t keep_events;	  /* 4096: for /v1/events */
+	const char *event_log;	  /* see recorder.h; NULL: none is kept.  A
+				     relative path: from state_dir */
 };
 
 /* Takes the requests of the server, which it is the caller's to refer to

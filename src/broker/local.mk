@@ -56,6 +56,7 @@ LEADER_SOURCES = \
 	src/broker/api_server.c src/broker/api_server.h \
 	src/broker/book.c src/broker/book.h \
 	src/broker/calls.c src/broker/calls.h \
+	src/broker/chronicle.c src/broker/chronicle.h \
 	src/broker/commit.c src/broker/commit.h \
 	src/broker/contact_file.c src/broker/contact_file.h \
 	src/broker/doors.c src/broker/doors.h \
@@ -88,7 +89,7 @@ LEADER_SOURCES = \
 	src/broker/policy_plugin.c src/broker/policy_plugin.h \
 	src/broker/reaper.c src/broker/reaper.h \
 	src/broker/recall.c src/broker/recall.h \
-	src/broker/chronicle.c src/broker/chronicle.h \
+	src/broker/recorder.c src/broker/recorder.h \
 	src/broker/records.c src/broker/records.h \
 	src/broker/reports.c src/broker/reports.h \
 	src/broker/revocations.c src/broker/revocations.h \

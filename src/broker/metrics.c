@@ -49,6 +49,8 @@ static void add_ledger(struct buf *b, const struct ledger_stats *s)
 		 s->offers_rescinded},
 		{"counter", "slices_revoked_total",
 		 "Slices that were to be given back.", s->slices_revoked},
+		{"counter", "slices_spared_total",
+		 "Slices that then were not.", s->slices_spared},
 		{"counter", "tasks_launched_total", "Tasks launched.",
 		 s->tasks_launched},
 		{"counter", "tasks_ended_total", "Tasks ended.",

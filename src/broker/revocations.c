@@ -86,7 +86,8 @@ static void on_timer(void *arg)
 	struct revocations *r = p->all;
 	const struct slice *s = ledger_slice(book_ledger(r->book), p->slice);
 
-	if (s == NULL || !s->revoking || undrained(s)) {
+	if (s == NULL || !s->revoking || undrained(s) ||
+	    s->revoke_us != p->deadline_us) {
 		pending_destroy(p);
 		return;
 	}
@@ -101,32 +102,37 @@ static void on_timer(void *arg)
 
 /* A drained node's slices have time: what runs is asked to end when its job's
  * grace is all that is left. */
-static uint64_t wait_us(const struct revocations *r, const struct event *ev)
+static uint64_t wait_us(const struct revocations *r, const struct slice *s,
+			uint64_t left)
 {
-	const struct job *j = ledger_job(book_ledger(r->book),
-					 ev->revoking.job);
-	uint64_t left = ev->revoking.deadline_us - ev->at_us;
+	const struct job *j = ledger_job(book_ledger(r->book), s->job);
 	uint64_t grace = j != NULL && j->grace_us > 0 ? j->grace_us : GRACE_US;
 
-	if (ev->revoking.claimant != NULL || left < grace)
+	if (s->revoked_for != 0 || left < grace)
 		return 0;
 	return left - grace;
 }
 
-void revocations_event(void *arg, const struct event *ev)
+/* From now on its tasks hear of it. */
+static void begin(struct revocations *r, uint64_t slice)
 {
-	struct revocations *r = arg;
-	struct pending *p;
+	const struct slice *s = ledger_slice(book_ledger(r->book), slice);
+	struct pending *p = mem_alloc(sizeof(*p));
 
-	if (ev->type != EVENT_SLICE_REVOKING)
-		return;
-	p = mem_alloc(sizeof(*p));
 	p->all = r;
-	p->slice = ev->revoking.slice;
-	p->deadline_us = ev->revoking.deadline_us;
+	p->slice = slice;
+	p->deadline_us = s->revoke_us;
 	p->timer = loop_timer_create(r->loop, on_timer, p);
 	LIST_INSERT_HEAD(&r->pending, p, entry);
-	loop_timer_start(p->timer, wait_us(r, ev));
+	loop_timer_start(p->timer, wait_us(r, s, left_us(p)));
+}
+
+void revocations_event(void *arg, const struct event *ev)
+{
+	if (ev->type == EVENT_SLICE_REVOKING && ev->revoking.react_us == 0)
+		begin(arg, ev->revoking.slice);
+	else if (ev->type == EVENT_SLICE_TOLD)
+		begin(arg, ev->slice.slice);
 }
 
 struct revocations *revocations_create(struct loop *loop, struct book *book,

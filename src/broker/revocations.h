@@ -1,7 +1,8 @@
 /*
  * revocations.h - slices that are taken back: what their tasks are told.
  *
- * At the notice the job's checkpoint signal, if it has one, and its stop signal
+ * At the notice, or when the time that the framework has to react to it is
+ * over, the job's checkpoint signal, if it has one, and its stop signal
  * at half the time that is left; else its stop signal at once.  SIGKILL at the
  * deadline.  Of a job with ranks all tasks hear it, as none goes on without
  * the others.  Their ends are reported as revoked.

@@ -45,5 +45,5 @@ LIBCLI = src/cli/libcli.a
 
 bin_PROGRAMS += bin/berth
 bin_berth_SOURCES = src/cli/main.c
-bin_berth_LDADD = $(LIBCLI) $(LIBRPC) $(LIBWIRE) $(LIBIO) $(LIBBASE) \
+bin_berth_LDADD = $(LIBCLI) $(LIBRPC) $(LIBWIRE) $(LIBIO) $(LIBMODEL) $(LIBBASE) \
 	$(RPC_LIBS) $(WIRE_LIBS) $(IO_LIBS) $(JANSSON_LIBS)

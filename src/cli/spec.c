@@ -61,6 +61,9 @@ static void add_common(struct opt_table *t, struct spec_opts *o)
 	     "its tasks leave this dataset on their nodes"},
 	    {"prefer-wait", OPT_TIME, &o->wait_ms, "TIME",
 	     "how long to wait for such nodes: 0s to 5s (3s)"},
+	    {"prefer", OPT_STRING, &o->prefer, "HOW",
+	     "its ranks on few switches (default) or few nodes, or equal on "
+	     "each"},
 	    {"exclusive", OPT_FLAG, &o->exclusive, NULL,
 	     "nobody else on its nodes"},
 	    {"stop-signal", OPT_STRING, &o->stop_signal, "SIG",
@@ -227,6 +230,15 @@ static int set_prefer(const struct spec_opts *o, json_t *datasets, json_t *job,
 				 "--prefer-wait: for what? --dataset-in, "
 				 "--prefer-node or --prefer-label say it");
 	}
+	if (o->prefer != NULL && strcmp(o->prefer, "switches") != 0 &&
+	    strcmp(o->prefer, "nodes") != 0 && strcmp(o->prefer, "equal") != 0) {
+		json_decref(p);
+		return error_set(err, BERTH_EINPUT,
+				 "--prefer: '%.40s' is none of switches, nodes, "
+				 "equal", o->prefer);
+	}
+	if (o->prefer != NULL)
+		json_object_set_new(p, "layout", json_string(o->prefer));
 	set_some(job, "prefer", p);
 	return 0;
 }

@@ -29,6 +29,7 @@ struct spec_opts {
 	struct opt_list nodes, exclude, labels;
 	struct opt_list prefer_nodes, prefer_labels, datasets_in, datasets_out;
 	long long wait_ms;
+	const char *prefer;
 	/* What it takes along. */
 	const char *output, *error, *chdir, *export;
 	struct opt_list env, set;

@@ -16,6 +16,7 @@
 #include "cli/statedir.h"
 #include "io/conf.h"
 #include "io/where.h"
+#include "model/switch.h"
 #include "rpc/start.h"
 
 #define NAME_CHARS                                                             \
@@ -102,6 +103,30 @@ static int find_places(struct up *u, struct berth_error *err)
 	return 0;
 }
 
+/* The ranks read it, too, each on its node; here what is wrong with it is said
+ * before anything is started. */
+static int check_switches(const struct up *u, struct berth_error *err)
+{
+	struct switches *s;
+	const char *path;
+	char *text;
+	int rc = conf_string(u->conf, "broker.topology_conf", &path, err);
+
+	if (rc <= 0)
+		return rc;
+	text = path[0] == '/' ? statedir_read(NULL, path) : NULL;
+	if (text == NULL)
+		return error_set(err, BERTH_EINPUT,
+				 "%s: broker.topology_conf: %s: %s",
+				 conf_where(u->conf, "broker.topology_conf"),
+				 path, path[0] == '/' ? strerror(errno) :
+					"say the whole path, from / on");
+	s = switches_parse(text, path, err);
+	free(text);
+	switches_destroy(s);
+	return s != NULL ? 0 : -1;
+}
+
 static int read_conf(struct up *u, struct berth_error *err)
 {
 	char *path = u->conf_path ? mem_strdup(u->conf_path)
@@ -124,7 +149,8 @@ static int read_conf(struct up *u, struct berth_error *err)
 			    0 ||
 		    (u->options.hosts && u->options.rsh == NULL &&
 		     conf_string(u->conf, "launcher.rsh", &u->options.rsh,
-				 err) < 0))
+				 err) < 0) ||
+		    check_switches(u, err) < 0)
 			rc = -1;
 	}
 	free(path);

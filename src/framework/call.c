@@ -18,15 +18,21 @@ static json_t *with_number(json_t *o, const char *name, uint64_t value)
 	return o;
 }
 
-static json_t *with_slices(json_t *o, const uint64_t *slices, size_t n)
+static json_t *with_ids(json_t *o, const char *name, const uint64_t *slices,
+			size_t n)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(list,
 				      json_integer((json_int_t)slices[i]));
-	json_object_set_new(o, "slices", list);
+	json_object_set_new(o, name, list);
 	return o;
+}
+
+static json_t *with_slices(json_t *o, const uint64_t *slices, size_t n)
+{
+	return with_ids(o, "slices", slices, n);
 }
 
 /* Takes value over, also when it fails. */
@@ -111,6 +117,14 @@ json_t *call_launch(const struct berth_launch *l, struct berth_error *err)
 json_t *call_release(const uint64_t *slices, size_t n)
 {
 	return with_slices(call_simple(BERTH_CALL_RELEASE), slices, n);
+}
+
+json_t *call_yield(const uint64_t *slices, size_t n, const uint64_t *instead,
+		   size_t m)
+{
+	json_t *o = with_slices(call_simple(BERTH_CALL_YIELD), slices, n);
+
+	return m > 0 ? with_ids(o, "instead", instead, m) : o;
 }
 
 json_t *call_kill(uint64_t job, int64_t index, int signal, unsigned grace_ms)
@@ -199,6 +213,20 @@ static void slices_of(const json_t *call, struct berth_refusal *r,
 	r->n_tasks = json_array_size(tasks);
 }
 
+static void instead_of(const json_t *call, struct berth_refusal *r,
+		       struct arena *a)
+{
+	const json_t *list = json_object_get(call, "instead"), *item;
+	uint64_t *slices = arena_array(a, json_array_size(list) + 1,
+				       sizeof(*slices));
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		slices[i] = (uint64_t)json_integer_value(item);
+	r->instead = slices;
+	r->n_instead = json_array_size(list);
+}
+
 const struct berth_refusal *call_refusal(const json_t *call, const char *text,
 					 struct arena *a)
 {
@@ -214,6 +242,7 @@ const struct berth_refusal *call_refusal(const json_t *call, const char *text,
 		demand = json_object_get(demand, "id");
 	r->demand = json_is_string(demand) ? json_string_value(demand) : "";
 	slices_of(call, r, a);
+	instead_of(call, r, a);
 	r->text = text ? text : "";
 	return r;
 }

@@ -24,6 +24,9 @@ json_t *call_decline(uint64_t offer, unsigned filter_ms,
 json_t *call_simple(enum berth_call call); /* suppress, revive */
 json_t *call_launch(const struct berth_launch *l, struct berth_error *err);
 json_t *call_release(const uint64_t *slices, size_t n);
+/* m 0: none in their place. */
+json_t *call_yield(const uint64_t *slices, size_t n, const uint64_t *instead,
+		   size_t m);
 /* index -1: the whole job. */
 json_t *call_kill(uint64_t job, int64_t index, int signal, unsigned grace_ms);
 json_t *call_job_running(uint64_t job);

@@ -24,6 +24,10 @@ static const struct field rescind_fields[] = {
 	FIELD(struct numbers, id, "offer", FIELD_U64, .flags = FIELD_NEEDED),
 	{ .name = NULL }
 };
+static const struct field spared_fields[] = {
+	FIELD(struct numbers, id, "slice", FIELD_U64, .flags = FIELD_NEEDED),
+	{ .name = NULL }
+};
 static const struct field revoke_fields[] = {
 	FIELD(struct numbers, id, "slice", FIELD_U64, .flags = FIELD_NEEDED),
 	FIELD(struct numbers, deadline_ms, "deadline_ms", FIELD_U32),
@@ -45,6 +49,7 @@ static const struct field lost_fields[] = {
 NUMBERS(cancel);
 NUMBERS(rescind);
 NUMBERS(revoke);
+NUMBERS(spared);
 NUMBERS(lost);
 
 /* What an event of each type holds: a thing in a member of its own (or the
@@ -65,6 +70,7 @@ static const struct {
 	{ "rescind", EVENT_RESCIND, NULL, &rescind_shape, 0 },
 	{ "task", EVENT_TASK, "task", &shape_task, THING(task) },
 	{ "revoke", EVENT_REVOKE, NULL, &revoke_shape, 0 },
+	{ "spared", EVENT_SPARED, NULL, &spared_shape, 0 },
 	{ "lost", EVENT_LOST, NULL, &lost_shape, 0 },
 	{ "error", EVENT_ERROR, NULL, NULL, 0 },
 #undef THING

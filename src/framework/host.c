@@ -34,8 +34,13 @@ struct berth_host {
 
 static void tell_refusal(struct berth_host *h, const struct berth_refusal *r)
 {
-	log_warn("the broker refuses the call %s: %s", shape_calls[r->call],
-		 r->text);
+	/* To name others in place of a slice is a try. */
+	if (r->call == BERTH_CALL_YIELD)
+		log_debug("the broker refuses to take others back: %s",
+			  r->text);
+	else
+		log_warn("the broker refuses the call %s: %s",
+			 shape_calls[r->call], r->text);
 	CALLBACK(h, error, r);
 }
 
@@ -64,6 +69,9 @@ static void on_event(void *arg, const struct event *e)
 		break;
 	case EVENT_REVOKE:
 		CALLBACK(h, revoke, e->id, e->deadline_ms);
+		break;
+	case EVENT_SPARED:
+		CALLBACK(h, spared, e->id);
 		break;
 	case EVENT_LOST:
 		CALLBACK(h, lost, e->slices, e->n_slices, e->node);
@@ -134,6 +142,7 @@ struct berth_host *host_create(struct loop *loop,
 		.token = config->token,
 		.failover_ms = config->failover_ms,
 		.epoch = config->epoch,
+		.react_ms = config->plugin->react_ms,
 	};
 
 	h->loop = loop;

@@ -75,6 +75,12 @@ static int op_release(struct berth_host *h, const uint64_t *slices, size_t n,
 	return queue(h, call_release(slices, n), err);
 }
 
+static int op_yield(struct berth_host *h, const uint64_t *slices, size_t n,
+		    const uint64_t *instead, size_t m, struct berth_error *err)
+{
+	return queue(h, call_yield(slices, n, instead, m), err);
+}
+
 static int op_kill(struct berth_host *h, uint64_t job, int64_t index,
 		   int signal, unsigned grace_ms, struct berth_error *err)
 {
@@ -185,4 +191,5 @@ const struct berth_host_ops host_ops = {
 	.timer_destroy = op_timer_destroy,
 	.now_ms = op_now_ms,
 	.log = op_log,
+	.yield = op_yield,
 };

@@ -403,6 +403,9 @@ static char *registration(const struct session_config *c,
 			      c->options_doc ? c->options_doc : "");
 	char *text = NULL;
 
+	if (o && c->react_ms)
+		json_object_set_new(o, "react_ms",
+				    json_integer((json_int_t)c->react_ms));
 	if (o && c->epoch)
 		json_object_set_new(o, "epoch",
 				    json_integer((json_int_t)c->epoch));

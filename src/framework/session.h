@@ -28,6 +28,7 @@ struct session_config {
 	const char *role;
 	const char *options_doc; /* may be NULL */
 	unsigned failover_ms;
+	unsigned react_ms; /* 0: tasks hear of a revocation at once */
 	unsigned long long epoch; /* of who started us; 0: nobody */
 };
 

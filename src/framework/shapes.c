@@ -38,7 +38,8 @@ const char *const shape_calls[] = {
 	[BERTH_CALL_SUPPRESS] = "suppress", [BERTH_CALL_REVIVE] = "revive",
 	[BERTH_CALL_LAUNCH] = "launch",	   [BERTH_CALL_RELEASE] = "release",
 	[BERTH_CALL_KILL] = "kill",	   [BERTH_CALL_JOB] = "job",
-	[BERTH_CALL_ASK] = "ask",	   NULL,
+	[BERTH_CALL_ASK] = "ask",	   [BERTH_CALL_YIELD] = "yield",
+	NULL,
 };
 
 /* ---- resources ---- */
@@ -71,6 +72,14 @@ static const struct field constraints_fields[] = {
 static SHAPE(constraints, struct berth_constraints, "constraints",
 	     constraints_fields);
 
+static const char *const layouts[] = {
+	[BERTH_LAYOUT_ANY] = "",
+	[BERTH_LAYOUT_SWITCHES] = "switches",
+	[BERTH_LAYOUT_NODES] = "nodes",
+	[BERTH_LAYOUT_EQUAL] = "equal",
+	NULL,
+};
+
 static const struct field prefer_fields[] = {
 #define S struct berth_preferences
 	FIELD_LIST(S, nodes, "nodes", FIELD_STRINGS),
@@ -78,6 +87,7 @@ static const struct field prefer_fields[] = {
 	FIELD_LIST(S, datasets, "datasets", FIELD_STRINGS),
 	FIELD_LIST(S, labels, "labels", FIELD_PAIRS),
 	FIELD(S, wait_ms, "wait_ms", FIELD_U32),
+	FIELD(S, layout, "layout", FIELD_WORD, .words = layouts),
 #undef S
 	END
 };

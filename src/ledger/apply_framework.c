@@ -122,6 +122,7 @@ static void unlink_demand(struct ledger *l, struct demand *d,
 
 void apply_end_demand(struct ledger *l, struct demand *d)
 {
+	state_orphan(l, d);
 	unlink_demand(l, d, NULL);
 }
 
@@ -172,6 +173,7 @@ int apply_demand_set(struct ledger *l, const struct event *ev,
 		d->seq = old->seq;
 		d->waits_us = old->waits_us;
 		d->called = old->called;
+		d->awaits = old->awaits;
 		d->offered = old->offered;
 		prefer_inherit(l, d, old);
 		unlink_demand(l, old, d);
@@ -237,6 +239,7 @@ int apply_registered(struct ledger *l, const struct event *ev,
 	state_ask(l, f, NULL);
 	f->role = role;
 	f->failover_us = ev->registered.failover_us;
+	f->react_us = ev->registered.react_us;
 	f->registered_us = ev->at_us;
 	f->connected = true;
 	f->suppressed = false;

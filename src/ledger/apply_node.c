@@ -71,9 +71,10 @@ int apply_node_up(struct ledger *l, const struct event *ev,
 	} else {
 		if (n->state == NODE_UP)
 			count_up(l, n, -1);
-		index_remove(&l->index, n);
+		state_unindex(l, n);
 		node_replace(n, tree, ev->node_up.labels, ev->node_up.nlabels);
 	}
+	l->nodes_at++;
 	n->emulated = ev->node_up.emulated;
 	n->state = NODE_UP;
 	count_up(l, n, 1);

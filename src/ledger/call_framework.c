@@ -29,6 +29,15 @@ int ledger_register(struct ledger *l, const char *name, const char *role,
 		    const char *session, uint64_t failover_us, uint64_t now_us,
 		    struct berth_error *err)
 {
+	return ledger_register_reacting(l, name, role, session, failover_us, 0,
+					now_us, err);
+}
+
+int ledger_register_reacting(struct ledger *l, const char *name,
+			     const char *role, const char *session,
+			     uint64_t failover_us, uint64_t react_us,
+			     uint64_t now_us, struct berth_error *err)
+{
 	struct framework *f = map_get(l->frameworks, name);
 	struct event ev = {
 		.type = EVENT_FRAMEWORK_REGISTERED,
@@ -37,6 +46,7 @@ int ledger_register(struct ledger *l, const char *name, const char *role,
 			.role = role,
 			.session = session,
 			.failover_us = failover_us,
+			.react_us = react_us,
 		},
 	};
 
@@ -228,10 +238,8 @@ int ledger_rescind(struct ledger *l, uint64_t offer, const char *why,
 
 /* ---- slices ---- */
 
-/* The slice, if it is the framework's and no offer any more. */
-static struct slice *slice_of(const struct ledger *l,
-			      const struct framework *f, uint64_t id,
-			      struct berth_error *err)
+struct slice *call_slice_of(const struct ledger *l, const struct framework *f,
+			    uint64_t id, struct berth_error *err)
 {
 	struct slice *s = state_slice(l, id, err);
 
@@ -270,7 +278,7 @@ int ledger_release(struct ledger *l, const char *framework,
 	if (f == NULL || call_begin(l, now_us, err) != 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct slice *s = slice_of(l, f, slices[i], err);
+		struct slice *s = call_slice_of(l, f, slices[i], err);
 
 		if (s == NULL)
 			return -1;
@@ -334,7 +342,7 @@ static int check_launch(const struct ledger *l, const struct framework *f,
 		return error_set(err, BERTH_ECONFLICT, "job %llu is ended",
 				 (unsigned long long)j->id);
 	for (size_t i = 0; i < n; i++) {
-		const struct slice *s = slice_of(l, f, tasks[i].slice, err);
+		const struct slice *s = call_slice_of(l, f, tasks[i].slice, err);
 
 		if (s == NULL)
 			return -1;

@@ -123,7 +123,9 @@ static int check_node(const struct ledger *l, struct node *n,
 		WRONG("node %s: in the wrong bucket", n->name);
 	if (n->index.dirty && !n->index.indexed)
 		WRONG("node %s: marked, but nothing of it is offered", n->name);
-	(void)l;
+	if (n->index.wired != (n->index.indexed && l->wiring != NULL) ||
+	    (n->index.wired && n->index.wired_cores != n->free.cores))
+		WRONG("node %s: its switch counts it wrongly", n->name);
 out:
 	bitset_finish(&sum.cores);
 	free(sum.mib);

@@ -99,6 +99,18 @@ static unsigned units_of(const struct holding *h, struct node *n, unsigned had)
 	return capacity_of(h->d, n, most);
 }
 
+/* A rest smaller than min_per_node could go nowhere: leave more for it. */
+static unsigned leave_enough(const struct holding *h, unsigned units,
+			     unsigned had)
+{
+	unsigned least = h->d->min_per_node;
+	unsigned rest = h->left + had - units, less = least - rest;
+
+	if (rest == 0 || rest >= least)
+		return units;
+	return units >= least + less && units > had + less ? units - less : had;
+}
+
 static void hold_some(struct holding *h, struct node *n)
 {
 	const struct held *old = held_of(h->l, h->d, n);
@@ -107,6 +119,8 @@ static void hold_some(struct holding *h, struct node *n)
 	if (old == NULL && n->index.hold_round == h->l->round)
 		return;
 	units = units_of(h, n, had);
+	if (units > had)
+		units = leave_enough(h, units, had);
 	if (units <= had)
 		return;
 	hold_node(h->l, h->d, n, units);
@@ -200,8 +214,10 @@ unsigned place_hold(struct ledger *l, struct demand *d)
 {
 	unsigned wanted = demand_least(d);
 	struct holding h = {.l = l, .d = d};
-	size_t before = l->nheld;
+	size_t before = l->nheld, within;
 
+	if (place_within(l, d, &within) != NULL && within == 0)
+		return 0;
 	h.left = wanted - kept_units(l, d, wanted);
 	if (h.left > 0) {
 		hold_nodes(&h);
@@ -216,8 +232,11 @@ unsigned place_hold(struct ledger *l, struct demand *d)
 	h.stage = STAGE_WHOLE;
 	if (h.left > 0)
 		hold_nodes(&h);
-	if (h.left == 0)
+	if (h.left == 0) {
+		l->new_holds |= d->hold_round + 1 < l->round;
+		d->hold_round = l->round;
 		return wanted;
+	}
 	while (l->nheld > before)
 		l->held[--l->nheld].node->index.hold_round = 0;
 	return 0;

@@ -143,6 +143,7 @@ void ledger_destroy(struct ledger *l)
 	idmap_finish(&l->jobs);
 	heap_finish(&l->due);
 	index_finish(&l->index);
+	wiring_destroy(l->wiring);
 	free(l->active);
 	free(l->revoking);
 	free(l->lent);
@@ -379,9 +380,8 @@ static void deactivate(struct ledger *l, struct demand *d)
 	d->active = false;
 	if (d->dirty)
 		l->ndirty_demands--;
-	/* It may have held nodes. */
-	if (l->nheld > 0)
-		l->changed = true;
+	/* It may have held nodes, or been in the way of those behind it. */
+	l->changed = true;
 }
 
 void state_refresh(struct ledger *l, struct demand *d)
@@ -423,10 +423,29 @@ void state_index(struct ledger *l, struct node *n)
 {
 	if (n->state == NODE_UP && !n->exclusive) {
 		index_put(&l->index, n);
+		wiring_put(l->wiring, n);
 		return;
 	}
-	index_remove(&l->index, n);
+	state_unindex(l, n);
 	state_clean_node(l, n);
+}
+
+void state_unindex(struct ledger *l, struct node *n)
+{
+	index_remove(&l->index, n);
+	wiring_remove(l->wiring, n);
+}
+
+void ledger_switches(struct ledger *l, struct switches *s)
+{
+	for (size_t i = 0; i < l->nnodes; i++)
+		wiring_remove(l->wiring, l->node[i]);
+	wiring_destroy(l->wiring);
+	l->wiring = s != NULL ? wiring_create(s) : NULL;
+	for (size_t i = 0; i < l->nnodes; i++) {
+		if (l->node[i]->index.indexed)
+			wiring_put(l->wiring, l->node[i]);
+	}
 }
 
 /* ---- reading ---- */

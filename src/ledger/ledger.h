@@ -32,6 +32,7 @@
 #include "model/node.h"
 #include "model/offer.h"
 #include "model/role.h"
+#include "model/switch.h"
 #include "policy/policy.h"
 
 struct ledger;
@@ -157,6 +158,13 @@ const struct task *ledger_first_recalled(const struct ledger *l);
 void ledger_end_recalled(struct ledger *l, const char *node, bool never_came,
 			 const char *why, uint64_t now_us);
 
+/*
+ * How the nodes are connected, known or yet to come; s is the ledger's from
+ * here on, NULL: nothing is known.  Gangs are then placed below few switches
+ * where there is a choice.
+ */
+void ledger_switches(struct ledger *l, struct switches *s);
+
 /* ---- shares ---- */
 
 /* All that is set for a role, at once.  Refused with the sum shown when the
@@ -175,6 +183,12 @@ int ledger_share_remove(struct ledger *l, const char *role, uint64_t now_us,
 int ledger_register(struct ledger *l, const char *name, const char *role,
 		    const char *session, uint64_t failover_us, uint64_t now_us,
 		    struct berth_error *err);
+/* The same of one whose tasks hear of a slice that is to be given back
+ * react_us after it: so long it may name others (ledger_yield). */
+int ledger_register_reacting(struct ledger *l, const char *name,
+			     const char *role, const char *session,
+			     uint64_t failover_us, uint64_t react_us,
+			     uint64_t now_us, struct berth_error *err);
 /* Its connection is gone: offers are rescinded, the failover time starts.
  * When it is over the framework is gone (EVENT_FRAMEWORK_GONE): the listener's
  * owner kills its tasks and ends its jobs; idle slices go back, and when
@@ -219,6 +233,19 @@ int ledger_rescind(struct ledger *l, uint64_t offer, const char *why,
 int ledger_release(struct ledger *l, const char *framework,
 		   const uint64_t *slices, size_t n, uint64_t now_us,
 		   struct berth_error *err);
+
+/*
+ * The answer to a notice that these slices are to be given back: m 0: they go
+ * now, idle ones are free at once, the tasks of others are told to end.  Else
+ * they are spared, and those named instead are taken back for the same demand.
+ * These have to be the framework's, of the same role, revocable, idle or with
+ * a grace no longer than what those were given, and to make room for as many
+ * units of the demand; their deadline is no later. no task of those spared may have heard of it.  All of
+ * it or nothing.
+ */
+int ledger_yield(struct ledger *l, const char *framework,
+		 const uint64_t *slices, size_t n, const uint64_t *instead,
+		 size_t m, uint64_t now_us, struct berth_error *err);
 
 struct ledger_launch {
 	uint32_t index;	     /* unique in the job, over all its launches */
@@ -314,6 +341,7 @@ struct ledger_stats {
 	uint64_t offers_made, offers_accepted, offers_declined, offers_expired,
 		offers_rescinded;
 	uint64_t slices_revoked; /* told to be given back */
+	uint64_t slices_spared;	 /* … and then not to be */
 	uint64_t tasks_launched, tasks_ended, jobs_submitted, jobs_ended;
 };
 void ledger_stats(const struct ledger *l, struct ledger_stats *out);

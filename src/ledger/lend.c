@@ -187,14 +187,17 @@ void lend_keep(struct ledger *l)
 static bool lends(struct ledger *l, struct demand *d)
 {
 	uint64_t wait = l->options.lend_us, at;
+	bool before;
 
 	if (!demand_gathers(d))
 		return false;
 	if (d->waits_us == 0)
 		d->waits_us = l->now_us;
 	if (d->ready) {
-		d->called = false; /* all is back, or it is called here */
+		before = d->called;
 		call_back(l, d);
+		/* From now on it is held for before anybody's turn. */
+		l->changed |= d->called && !before;
 		return false;
 	}
 	at = wait < UINT64_MAX - d->waits_us ? d->waits_us + wait : UINT64_MAX;

@@ -16,13 +16,16 @@ src_ledger_libledger_a_SOURCES = \
 	src/ledger/hold.c \
 	src/ledger/index.c src/ledger/index.h \
 	src/ledger/ledger.c src/ledger/ledger.h \
+	src/ledger/layout.c \
 	src/ledger/lend.c \
 	src/ledger/place.c \
 	src/ledger/possible.c \
 	src/ledger/prefer.c \
 	src/ledger/revoke.c \
 	src/ledger/round.c \
-	src/ledger/state.h
+	src/ledger/state.h \
+	src/ledger/wiring.c src/ledger/wiring.h \
+	src/ledger/yield.c
 LIBLEDGER = src/ledger/libledger.a
 # In the order of linking.
 LEDGER_LIBS = $(LIBLEDGER) $(LIBPOLICY) $(LIBMODEL) $(LIBBASE)

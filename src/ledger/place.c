@@ -17,15 +17,6 @@
 /* More nodes than this that changed, and the index is the quicker way. */
 #define FEW_NODES 64
 
-struct search {
-	struct ledger *l;
-	struct demand *d;
-	unsigned left;	  /* units still wanted */
-	bool spread;	  /* collect nodes first, share out later */
-	unsigned tried;	  /* just_right found none for so many */
-	struct decision *out;
-};
-
 /* ---- one node ---- */
 
 bool place_allows(const struct demand *d, const struct node *n)
@@ -143,7 +134,7 @@ unsigned place_with(struct ledger *l, struct demand *d, struct node *n,
 
 /* ---- taking nodes ---- */
 
-static bool seen(struct search *s, struct node *n)
+static bool seen(struct place_search *s, struct node *n)
 {
 	bool before = n->index.seen == s->l->search;
 
@@ -152,7 +143,7 @@ static bool seen(struct search *s, struct node *n)
 }
 
 /* A rest smaller than min_per_node could go nowhere: leave more for it. */
-static unsigned leave_enough(const struct search *s, unsigned units)
+static unsigned leave_enough(const struct place_search *s, unsigned units)
 {
 	unsigned least = s->d->min_per_node;
 	unsigned rest = s->left - units;
@@ -163,7 +154,7 @@ static unsigned leave_enough(const struct search *s, unsigned units)
 	return units;
 }
 
-static void take(struct search *s, struct node *n, unsigned units)
+static void take(struct place_search *s, struct node *n, unsigned units)
 {
 	units = leave_enough(s, units);
 	decision_add(s->out, n, units);
@@ -171,7 +162,7 @@ static void take(struct search *s, struct node *n, unsigned units)
 }
 
 /* Does the search go on after n? */
-static bool visit(struct search *s, struct node *n)
+static bool visit(struct place_search *s, struct node *n)
 {
 	unsigned units;
 
@@ -192,7 +183,7 @@ static bool visit(struct search *s, struct node *n)
 
 /* ---- where nodes come from ---- */
 
-static bool visit_bucket(struct search *s, unsigned row, int column)
+static bool visit_bucket(struct place_search *s, unsigned row, int column)
 {
 	struct node *n;
 
@@ -205,7 +196,7 @@ static bool visit_bucket(struct search *s, unsigned row, int column)
 }
 
 /* From the fullest node that has room to the emptiest. */
-static void from_full(struct search *s)
+static void from_full(struct place_search *s)
 {
 	const struct index *x = &s->l->index;
 
@@ -220,7 +211,7 @@ static void from_full(struct search *s)
 }
 
 /* The fullest node that has room for all that is left. */
-static struct node *just_right(struct search *s)
+static struct node *just_right(struct place_search *s)
 {
 	const struct index *x = &s->l->index;
 	unsigned want = s->left;
@@ -249,7 +240,7 @@ static struct node *just_right(struct search *s)
 
 /* From the emptiest node on; where the rest fits on one node, on the fullest
  * of those. */
-static void from_empty(struct search *s)
+static void from_empty(struct place_search *s)
 {
 	const struct index *x = &s->l->index;
 
@@ -274,7 +265,7 @@ static void from_empty(struct search *s)
 	}
 }
 
-static void from_names(struct search *s, char *const *names)
+static void from_names(struct place_search *s, char *const *names)
 {
 	for (; *names != NULL && s->left > 0; names++) {
 		struct node *n = map_get(s->l->nodes, *names);
@@ -284,7 +275,7 @@ static void from_names(struct search *s, char *const *names)
 	}
 }
 
-static void from_dirty(struct search *s)
+static void from_dirty(struct place_search *s)
 {
 	struct node *n;
 
@@ -302,7 +293,7 @@ static void from_dirty(struct search *s)
 }
 
 /* While it is lent. */
-static void from_held(struct search *s)
+static void from_held(struct place_search *s)
 {
 	for (size_t i = 0; i < s->l->nheld; i++) {
 		if (!visit(s, s->l->held[i].node))
@@ -314,7 +305,7 @@ static void from_held(struct search *s)
 
 /* The shares hold what each node could have: give to each the least that it
  * must have, then one to each in turn. */
-static void share_out(struct search *s)
+static void share_out(struct place_search *s)
 {
 	struct decision *out = s->out;
 	const struct demand *d = s->d;
@@ -358,7 +349,7 @@ static bool look_at_all(const struct ledger *l, const struct demand *d)
 	return d->dirty || d->clipped || demand_gathers(d) || l->ndirty > FEW_NODES;
 }
 
-static void walk(struct search *s)
+static void walk(struct place_search *s)
 {
 	struct demand *d = s->d;
 
@@ -376,7 +367,7 @@ static void walk(struct search *s)
 
 static bool visit_liked(void *arg, struct node *n)
 {
-	struct search *s = arg;
+	struct place_search *s = arg;
 
 	return s->left > 0 && visit(s, n);
 }
@@ -387,7 +378,7 @@ static void look_beside(struct ledger *l, struct demand *d, unsigned least,
 {
 	unsigned need = has < least ? least - has : 1;
 	struct decision beside;
-	struct search s = {.l = l, .d = d, .out = &beside};
+	struct place_search s = {.l = l, .d = d, .out = &beside};
 
 	if (d->patience != PATIENCE_FRESH)
 		return;
@@ -403,10 +394,60 @@ static void look_beside(struct ledger *l, struct demand *d, unsigned least,
 	decision_finish(&beside);
 }
 
+void place_begin(struct place_search *s, struct ledger *l, struct demand *d,
+		 unsigned want, struct decision *out)
+{
+	*s = (struct place_search){
+		.l = l,
+		.d = d,
+		.left = want,
+		.spread = d->packing == PACKING_SPREAD,
+		.out = out,
+	};
+	decision_clear(out);
+	out->demand = d;
+	l->search++;
+}
+
+bool place_among(struct place_search *s, struct node *const *nodes, size_t n)
+{
+	for (size_t i = 0; i < n && s->left > 0; i++) {
+		size_t last = n;
+
+		if (!s->spread && s->d->per_node == 0 && s->left != s->tried &&
+		    times(nodes[i]->free.cores, s->d->unit.cores) >= s->left) {
+			s->tried = s->left;
+			while (last > i && place_units(s->l, s->d,
+						       nodes[last - 1],
+						       s->left) < s->left)
+				last--;
+			if (last > i) {
+				take(s, nodes[last - 1], s->left);
+				return false;
+			}
+		}
+		if (!visit(s, nodes[i]))
+			return false;
+	}
+	/* A list of its own may have what this one has not. */
+	s->tried = 0;
+	return s->left > 0;
+}
+
+unsigned place_end(struct place_search *s)
+{
+	if (s->spread)
+		share_out(s);
+	if (s->left > 0)
+		decision_clear(s->out);
+	s->out->demand = s->d;
+	return s->out->units;
+}
+
 unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
 		      unsigned most, struct decision *out)
 {
-	struct search s = {
+	struct place_search s = {
 		.l = l,
 		.d = d,
 		.left = most,
@@ -434,5 +475,8 @@ unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
 		decision_clear(out);
 		out->demand = d;
 	}
+	if (out->nshares > 1 && !d->waiting && !l->lending &&
+	    demand_gathers(d))
+		layout_improve(l, d, out);
 	return out->units;
 }

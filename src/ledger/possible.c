@@ -1,9 +1,14 @@
 /* possible.c - whether a demand could ever be met, and if not, why. */
 #include "ledger/state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "model/fit.h"
+
+/* More nodes than this are not listed for one demand. */
+#define FEW_NODES 64
 
 /* The most that any one node has of something. */
 struct most {
@@ -171,4 +176,29 @@ int ledger_demand_possible(const struct ledger *l, const struct demand *d,
 			 "demand %s: %u units at once are asked for, but all "
 			 "nodes it may go to together have room for %llu", d->id,
 			 need, (unsigned long long)units);
+}
+
+struct node *const *place_within(struct ledger *l, struct demand *d,
+				 size_t *n)
+{
+	if (d->nlabels == 0 && d->named == NULL)
+		return NULL;
+	if (d->within_at != l->nodes_at) {
+		d->within_at = l->nodes_at;
+		free(d->within);
+		d->within = mem_array(FEW_NODES, sizeof(*d->within));
+		d->nwithin = 0;
+		for (size_t i = 0; i < l->nnodes && d->within != NULL; i++) {
+			if (!place_allows(d, l->node[i]))
+				continue;
+			if (d->nwithin < FEW_NODES) {
+				d->within[d->nwithin++] = l->node[i];
+				continue;
+			}
+			free(d->within);
+			d->within = NULL;
+		}
+	}
+	*n = d->nwithin;
+	return d->within;
 }

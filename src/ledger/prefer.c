@@ -192,6 +192,7 @@ static bool count_room(void *arg, struct node *n)
 static void begin_one(struct ledger *l, struct demand *d)
 {
 	struct count c = {l, d, demand_least(d)};
+	bool waited = d->waiting;
 
 	d->waiting = false;
 	if (d->wait_us == 0 || d->patience == PATIENCE_OVER)
@@ -199,6 +200,9 @@ static void begin_one(struct ledger *l, struct demand *d)
 	l->search++;
 	prefer_each(l, d, count_room, &c);
 	d->waiting = c.left == 0;
+	/* It has not looked at the nodes that it does not prefer. */
+	if (waited && !d->waiting)
+		state_dirty_demand(l, d);
 }
 
 void prefer_begin_round(struct ledger *l)

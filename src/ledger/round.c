@@ -46,9 +46,14 @@ static unsigned op_place(struct view *v, struct demand *d, unsigned least,
 {
 	struct ledger *l = round_of(v)->l;
 	unsigned may = allowed(l, d, most);
+	unsigned units = place_search(l, d, least, may, out);
 
-	d->clipped = may < most;
-	return place_search(l, d, least, may, out);
+	/* Where less was found than it may have, all was looked at. */
+	if (may >= least && units < may - (d->per_node ? may % d->per_node : 0))
+		d->clipped = false;
+	else if (may < most)
+		d->clipped = true;
+	return units;
 }
 
 static unsigned op_units(struct view *v, struct demand *d, struct node *n,
@@ -251,6 +256,12 @@ static unsigned op_units_with(struct view *v, struct demand *d,
 	return may > 0 ? place_with(l, d, n, slices, count, may) : 0;
 }
 
+static struct node *const *op_within(struct view *v, struct demand *d,
+				     size_t *n)
+{
+	return place_within(round_of(v)->l, d, n);
+}
+
 static void op_keep(struct view *v, struct demand *d, struct node *n,
 		    unsigned units)
 {
@@ -269,6 +280,7 @@ static void op_revoke(struct view *v, struct demand *d,
 
 static const struct view_ops ops = {
 	.units_with = op_units_with,
+	.within = op_within,
 	.keep = op_keep,
 	.revoke = op_revoke,
 	.place = op_place,
@@ -414,6 +426,7 @@ static void start_holds(struct ledger *l)
 	l->before_room = l->held_room;
 	l->held = list;
 	l->nheld = 0;
+	l->new_holds = false;
 	l->held_room = room;
 	l->round++;
 }
@@ -477,12 +490,14 @@ static int decide(struct ledger *l, struct rand_state *rand)
 		},
 		.l = l,
 	};
+	uint64_t revoked = l->count.slices_revoked;
 	bool full;
 
 	l->count.rounds++;
 	state_resolve(l);
 	l->deciding = true;
 	start_holds(l);
+	r.view.round = l->round;
 	prefer_begin_round(l);
 	lend_keep(l);
 	if (r.view.ndemands > 0)
@@ -500,8 +515,10 @@ static int decide(struct ledger *l, struct rand_state *rand)
 	l->deciding = false;
 	state_sweep(l);
 	end_holds(l);
-	/* What is held depends on what is free where. */
-	if (r.offers > 0 && l->nheld > 0)
+	/* What is held depends on what is free where, or on its way back, and
+	 * on who was held for before. */
+	if ((r.offers > 0 && l->nheld > 0) || l->new_holds ||
+	    l->count.slices_revoked != revoked)
 		l->changed = true;
 	return full ? -1 : 0;
 }
@@ -646,6 +663,7 @@ int ledger_round(struct ledger *l, uint64_t now_us, struct rand_state *rand)
 {
 	if (call_begin(l, now_us, NULL) != 0)
 		return 0;
+	call_spare_orphans(l);
 	expire(l);
 	prune_jobs(l);
 	prune_frameworks(l);

@@ -15,11 +15,13 @@
  *   prefer.c         the nodes that demands prefer, and waiting for them
  *   call_dataset.c   what nodes hold: calls and events
  *   place.c          where units of a demand could go
+ *   layout.c         gangs below few switches, or in equal parts
  *   hold.c           nodes that are kept for one that has to wait
  *   lend.c           what is held is lent, and called back
  *   possible.c       whether a demand could ever be met
  *   adopt.c          what an earlier leader gave away
  *   revoke.c         slices that are taken back
+ *   yield.c          … and others named in their place
  *   round.c          the round, and the view that a policy gets
  *   check.c          invariants
  */
@@ -31,6 +33,7 @@
 #include "base/map.h"
 #include "ledger/index.h"
 #include "ledger/ledger.h"
+#include "ledger/wiring.h"
 #include "model/dataset.h"
 #include "model/role.h"
 
@@ -61,6 +64,7 @@ struct ledger {
 
 	struct node **node; /* by id */
 	size_t nnodes;
+	uint64_t nodes_at;	/* one came, or came back as another */
 	struct map *nodes;	/* name to node */
 	struct map *trees;	/* topology's hash to tree, which it keeps */
 	struct map *roles;	/* name to role */
@@ -77,6 +81,7 @@ struct ledger {
 	struct idmap slices; /* offered, held and busy */
 	struct slice **revoking; /* being taken back, in revoke.c's order */
 	size_t nrevoking, revoking_room;
+	bool orphans; /* some of them lost their claimant */
 	struct idmap offers;
 	struct slice **lent; /* of what is held for gangs, in their order */
 	size_t nlent, lent_room;
@@ -103,12 +108,14 @@ struct ledger {
 
 	/* What a round has to look at. */
 	struct index index;
+	struct wiring *wiring; /* NULL: switches are not known */
 	struct node_dirty_list dirty; /* they have more than before */
 	size_t ndirty;
 	size_t ndirty_demands; /* active and dirty */
 	bool changed;	       /* anything else */
 	struct held *held, *before; /* kept for gangs by the last round,
 				       and by the one before it */
+	bool new_holds; /* some for one that had none in the round before */
 	size_t nheld, held_room, nbefore, before_room;
 	uint64_t round, search;
 	size_t ngone, nasked;  /* frameworks */
@@ -163,6 +170,7 @@ void state_ask(struct ledger *l, struct framework *f, const char *demand);
 void state_sweep(struct ledger *l);
 /* Put n in or out of the index, by its state. */
 void state_index(struct ledger *l, struct node *n);
+void state_unindex(struct ledger *l, struct node *n);
 
 /* ---- slices (apply_offer.c) ---- */
 
@@ -247,7 +255,19 @@ bool state_recalled(const struct task *t);
 /* revoke.c */
 int apply_slice_revoking(struct ledger *l, const struct event *ev,
 			 struct berth_error *err);
-/* s ends: it is no longer being taken back. */
+int apply_slice_told(struct ledger *l, const struct event *ev,
+		     struct berth_error *err);
+int apply_slice_spared(struct ledger *l, const struct event *ev,
+		       struct berth_error *err);
+/* Nobody at or below his guarantee ever loses a slice: may s be taken back for
+ * d now?  Roles are resolved. */
+int revoke_check(const struct slice *s, const struct demand *d,
+		 struct berth_error *err);
+/* d ends: what is on its way back for it may be spared. */
+void state_orphan(struct ledger *l, const struct demand *d);
+/* The first on its way back for the demand of this seq, and how many. */
+struct slice **state_revoking(const struct ledger *l, uint64_t seq, size_t *n);
+/* s ends, or is spared: it is no longer being taken back. */
 void state_revoked(struct ledger *l, struct slice *s);
 
 int apply_job_submitted(struct ledger *l, const struct event *ev,
@@ -278,12 +298,30 @@ void state_must(struct ledger *l, const struct event *ev);
 /* End an offer by an event of this type. */
 void call_end_offer(struct ledger *l, struct offer *o, enum event_type type,
 		    uint64_t filter_us, const char *text);
+/* The slice, if it is the framework's and no offer any more. */
+struct slice *call_slice_of(const struct ledger *l, const struct framework *f,
+			    uint64_t id, struct berth_error *err);
 void call_release(struct ledger *l, struct slice *s);
 
 /* Take these back for d (revoke.c). */
 void call_revoke(struct ledger *l, const struct demand *d,
 		 struct slice *const *slices, size_t n);
-/* Its deadline is there: what is not at work is taken. */
+/* Take s back for d, named by its framework, until most_us: its tasks hear of
+ * it at once. */
+void call_revoke_named(struct ledger *l, const struct demand *d,
+		       struct slice *s, uint64_t most_us);
+/* Has no task of s heard that it is to be given back? */
+bool revoke_unheard(const struct slice *s);
+/* How long s may take to be given back. */
+uint64_t revoke_grace(const struct ledger *l, const struct slice *s);
+/* Its tasks hear of it now. */
+void call_tell(struct ledger *l, struct slice *s);
+/* It is not to be given back any more. */
+void call_spare(struct ledger *l, struct slice *s);
+/* Spare those whose claimant is gone, if none of their tasks heard of it. */
+void call_spare_orphans(struct ledger *l);
+/* The time to tell its tasks, or its deadline, is there: then what is not at
+ * work is taken. */
 void call_revoke_due(struct ledger *l, struct slice *s);
 /* Take what was told to be given back and is no longer at work. */
 void call_take_emptied(struct ledger *l);
@@ -330,8 +368,36 @@ unsigned place_search(struct ledger *l, struct demand *d, unsigned least,
  * what it wants on one node. */
 unsigned place_fits(const struct demand *d, const struct node *n,
 		    unsigned units);
+/* The nodes that place_allows d, when these are few; else NULL.  They are the
+ * ledger's, until the next call.  (possible.c) */
+struct node *const *place_within(struct ledger *l, struct demand *d,
+				 size_t *n);
 /* Do d's names, labels and exclusions allow n at all? */
 bool place_allows(const struct demand *d, const struct node *n);
+
+/* A search for d in lists of nodes, one after the other, which share none. */
+struct place_search {
+	struct ledger *l;
+	struct demand *d;
+	unsigned left;	  /* units still wanted */
+	bool spread;	  /* collect nodes first, share out later */
+	unsigned tried;	  /* just_right found none for so many */
+	struct decision *out;
+};
+
+void place_begin(struct place_search *s, struct ledger *l, struct demand *d,
+		 unsigned want, struct decision *out);
+/* The emptiest first, but for the last units the fullest that has room for
+ * them.  Is more wanted? */
+bool place_among(struct place_search *s, struct node *const *nodes, size_t n);
+/* All that was wanted, or 0: nothing is decided then. */
+unsigned place_end(struct place_search *s);
+
+/* ---- layout (layout.c) ---- */
+
+/* out is where units of d, a gang, can go: put as many where d would rather
+ * have them, if that is possible. */
+void layout_improve(struct ledger *l, struct demand *d, struct decision *out);
 
 /* ---- holding (hold.c) ---- */
 

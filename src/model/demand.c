@@ -2,6 +2,7 @@
 #include "model/demand.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -38,6 +39,7 @@ void demand_destroy(struct demand *d)
 	free(d->needs);
 	free(d->likes);
 	idmap_finish(&d->filters);
+	free(d->within);
 	free(d);
 }
 
@@ -82,6 +84,7 @@ struct demand *demand_copy(const struct demand *from)
 	d->nprefer_labels = from->nprefer_labels;
 	d->wait_us = from->wait_us;
 	d->packing = from->packing;
+	d->layout = from->layout;
 	d->role = mem_strdup(from->role);
 	d->priority = from->priority;
 	d->revocable_ok = from->revocable_ok;
@@ -195,4 +198,28 @@ const char *packing_name(enum packing p)
 	};
 
 	return names[p];
+}
+
+static const char *const layouts[] = {
+	[LAYOUT_ANY] = "",
+	[LAYOUT_SWITCHES] = "switches",
+	[LAYOUT_NODES] = "nodes",
+	[LAYOUT_EQUAL] = "equal",
+};
+
+const char *layout_name(enum layout l)
+{
+	return layouts[l];
+}
+
+int layout_parse(const char *name, enum layout *out, struct berth_error *err)
+{
+	for (enum layout l = LAYOUT_ANY; l <= LAYOUT_EQUAL; l++) {
+		if (strcmp(name, layouts[l]) != 0)
+			continue;
+		*out = l;
+		return 0;
+	}
+	return error_set(err, BERTH_EINPUT,
+			 "\"%.40s\" is none of switches, nodes, equal", name);
 }

@@ -44,6 +44,14 @@ enum packing {
 	PACKING_SPREAD,
 };
 
+/* What a gang is to be close together by, where there is a choice. */
+enum layout {
+	LAYOUT_ANY,	 /* switches, where they are known */
+	LAYOUT_SWITCHES, /* few switches, the lowest that have room */
+	LAYOUT_NODES,	 /* few nodes, whatever lies between them */
+	LAYOUT_EQUAL,	 /* as much on each of its nodes */
+};
+
 /* Of a demand that waits for the nodes it prefers. */
 enum patience {
 	PATIENCE_FRESH, /* has not let anything pass yet */
@@ -91,6 +99,7 @@ struct demand {
 	size_t nprefer_labels;
 	uint64_t wait_us; /* how long only such nodes will do */
 	enum packing packing;
+	enum layout layout; /* of a gang */
 
 	char *role; /* "" or NULL: the framework's */
 	int priority;	   /* the higher the sooner */
@@ -104,18 +113,25 @@ struct demand {
 	unsigned offered;     /* units in open offers */
 	bool active;	      /* wants offers now, see ledger */
 	bool dirty;	      /* has to look at every node */
-	bool clipped;	      /* its role's limit kept it from more */
+	bool clipped;	      /* its role's limit kept it from more, and it has
+				 not looked at every node since */
+	uint64_t hold_round;  /* the last that held nodes for it */
 	uint64_t waits_us;    /* a gang: nodes are held for it since then */
 	bool ready;	      /* what is free or lent would do for it … */
 	bool called;	      /* … and what is lent was called back */
 	bool lends;	      /* in this round of lending: */
 	uint64_t lend_round;
+	bool awaits;	      /* slices of others were taken back for it */
 	bool waiting;	      /* only preferred nodes will do, in this round */
 	enum patience patience;
 	uint64_t wait_until_us; /* while it runs */
 	struct heap_entry wait_due;
 	struct map *named, *excluded; /* nodes and exclude as sets; NULL:
 					 all, none */
+	struct node **within; /* all nodes that its hard constraints allow, if
+				 these are few; NULL: not known, or many */
+	size_t nwithin;
+	uint64_t within_at; /* as of that change of nodes, see place_within */
 	struct map *liked; /* prefer_nodes as a set, or NULL */
 	struct dataset **needs, **likes; /* datasets and prefer_datasets;
 					    NULL-terminated or NULL */
@@ -150,5 +166,8 @@ struct amount request_amount(const struct request *r);
 uint64_t request_units(const struct request *r, const struct amount *a);
 
 const char *packing_name(enum packing p);
+const char *layout_name(enum layout l); /* "" for LAYOUT_ANY */
+/* "" is LAYOUT_ANY; -1: it is none. */
+int layout_parse(const char *name, enum layout *out, struct berth_error *err);
 
 #endif

@@ -48,6 +48,8 @@
 	X(SLICE_LOST, "slice_lost", slice)                                     \
 	X(SLICE_ADOPTED, "slice_adopted", slice_adopted)                       \
 	X(SLICE_REVOKING, "slice_revoking", revoking)                          \
+	X(SLICE_TOLD, "slice_told", slice)                                     \
+	X(SLICE_SPARED, "slice_spared", slice)                                 \
 	X(DATASET_STORED, "dataset_stored", dataset)                           \
 	X(DATASET_REMOVED, "dataset_removed", dataset)                         \
 	X(JOB_SUBMITTED, "job_submitted", job_submitted)                       \
@@ -97,7 +99,7 @@ struct event {
 		/* Also of a framework that is known, with a new session. */
 		struct {
 			const char *framework, *role, *session;
-			uint64_t failover_us;
+			uint64_t failover_us, react_us;
 		} registered;
 		/* away: it has no open offers; removed: nothing at all. */
 		struct {
@@ -139,7 +141,9 @@ struct event {
 			bool all;
 			const char *text; /* rescinded: why */
 		} offer;
-		/* Nothing runs in it. */
+		/* Nothing runs in it.  told: it is to be given back and its
+		 * tasks hear of it from now on; spared: it is to be given
+		 * back no more, and no task had heard of it. */
 		struct {
 			uint64_t slice;
 			const char *framework, *node;
@@ -151,13 +155,14 @@ struct event {
 			const char *framework, *role;
 		} slice_adopted;
 		/* It is to be given back until then, for this demand of the
-		 * claimant's, or (both NULL) because its node is drained.  It
-		 * ends as released or lost. */
+		 * claimant's, or (both NULL) because its node is drained; its
+		 * tasks hear of it react_us from now.  It ends as released or
+		 * lost, if it is not spared. */
 		struct {
 			uint64_t slice;
 			const char *framework, *node, *role;
 			uint64_t job;
-			uint64_t deadline_us;
+			uint64_t deadline_us, react_us;
 			const char *claimant, *demand;
 			bool lent; /* to be called back for this gang */
 		} revoking;

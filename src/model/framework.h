@@ -20,6 +20,7 @@ struct framework {
 	struct role *role;
 	char *session;
 	uint64_t failover_us; /* how long it may be away */
+	uint64_t react_us;    /* its tasks hear so late of a notice */
 	bool connected;
 	bool suppressed;
 	bool gone;	      /* away for too long: gets nothing more, lives on

@@ -5,6 +5,8 @@ src_model_libmodel_a_SOURCES = \
 	src/model/dataset.c src/model/dataset.h \
 	src/model/demand.c src/model/demand.h \
 	src/model/event.c src/model/event.h \
+	src/model/event_parts.c src/model/event_parts.h \
+	src/model/event_text.c src/model/event_text.h \
 	src/model/fit.c src/model/fit.h \
 	src/model/framework.c src/model/framework.h \
 	src/model/hostlist.c src/model/hostlist.h \

@@ -60,7 +60,10 @@ struct node {
 		TAILQ_ENTRY(node) dirty_link;
 		uint32_t column;
 		uint16_t row;
-		bool indexed, dirty;
+		bool indexed, dirty, wired;
+		TAILQ_ENTRY(node) wire; /* of the switch that it hangs on … */
+		uint32_t at_switch;
+		uint64_t wired_cores; /* … which counts so many free of it */
 		uint64_t seen;	       /* by this search */
 		struct demand *holder; /* it is kept for this gang … */
 		struct amount hold;    /* … so much of it */

@@ -378,6 +378,12 @@ void role_leave(struct role *r, const struct amount *a, bool more)
 	}
 }
 
+void role_expect(struct role *r, const struct amount *a)
+{
+	for (; r != NULL; r = r->parent)
+		amount_add(&r->claimed, a);
+}
+
 bool role_above(const struct role *r)
 {
 	struct amount stays = r->sum;
@@ -524,7 +530,8 @@ uint64_t role_claim(const struct role *r, const struct amount *unit,
 		uint64_t fit = most;
 
 		for (int k = 0; k < RESOURCES; k++) {
-			uint64_t has = amount_get(&r->sum, k);
+			uint64_t has = amount_get(&r->sum, k) +
+				       amount_get(&r->claimed, k);
 			uint64_t owns = amount_get(&r->floor, k);
 			uint64_t one = amount_get(unit, k), n;
 

@@ -59,6 +59,8 @@ struct role {
 	struct amount sum;  /* the same with those below it */
 	struct amount firm; /* that of used which is not revocable */
 	struct amount leaving; /* of sum: slices that are being taken back */
+	struct amount claimed; /* beyond sum, in this round: what is kept or on
+				  its way for demands of it and below it */
 	struct idmap uses;  /* used, by the framework's id: struct role_use */
 	TAILQ_HEAD(, slice) revocable; /* slices of used that are */
 	uint64_t mark;	    /* scratch of whoever walks the demands */
@@ -135,8 +137,10 @@ uint64_t role_room(const struct role *r, const struct amount *unit,
 /* Units that it may have firmly; up to most. */
 uint64_t role_firm_room(const struct role *r, const struct amount *unit,
 			uint64_t most);
+/* In this round it will have this, inside a guarantee. */
+void role_expect(struct role *r, const struct amount *a);
 /* Units of this size that still lie inside its guarantee, or the one of a role
- * above it, with all that these use; up to most. */
+ * above it, with all that these use and have claimed; up to most. */
 uint64_t role_claim(const struct role *r, const struct amount *unit,
 		    uint64_t most);
 /* The widest of r and the roles above it that would still be inside its

@@ -71,6 +71,9 @@ struct slice {
 	uint64_t job;		/* it was last used for; 0: none */
 	bool revoking;		/* its framework was told to give it back … */
 	bool emptied;		/* … and since then its last task has ended */
+	bool told;		/* … and its tasks hear of it */
+	bool orphan;		/* … and its claimant is gone */
+	uint64_t notice_us;	/* … at this time */
 	uint64_t revoke_us;	/* … at the latest then */
 	uint64_t revoked_for;	/* seq of the demand that claims it; 0: its
 				   node is drained */

@@ -2,17 +2,18 @@
  * drf.c - dominant-resource fairness (Ghodsi et al., NSDI 2011) over a tree of
  * roles with frameworks as leaves; whose turn it is says turns.h.
  *
- *  1. Sharing out, in numbers only: whoever's turn it is is given a portion for
+ *  1. What is guaranteed, as below, but only for those who have less, and for
+ *     demands inside it.  Then slices are taken back for what they still lack
+ *     (policy_reclaim), and what is there of that stays for them.
+ *  2. Sharing out, in numbers only: whoever's turn it is is given a portion for
  *     its first demand, until what is free is given away.  A gang is given all
  *     that it needs; whoever has less than is guaranteed to him, no more than
  *     that in a turn.
- *  2. Placing: each demand that was given something gets it, as far as nodes
+ *  3. Placing: each demand that was given something gets it, as far as nodes
  *     can be found, in the order in which it was first given something, but
  *     demands for GPUs first.  For the first that lacks something nodes are
  *     held (policy_hold).
- *  3. Again from 1 without those that found no room, until nobody gets more.
- *  4. For those who have less than is guaranteed to them slices are taken back
- *     (policy_reclaim).
+ *  4. Again from 2 without those that found no room, until nobody gets more.
  */
 #include "policy/policy.h"
 
@@ -28,6 +29,8 @@ struct scratch {
 	struct turns turns;
 	struct claim **order; /* in which they were first given something */
 	size_t norder;
+	struct amount left; /* to share out */
+	bool owed; /* only what is guaranteed is shared out */
 };
 
 static void *drf_create(void)
@@ -83,6 +86,8 @@ static unsigned portion(const struct scratch *s, const struct view *v,
 		return 0;
 	n = most / (8 * turns_leaves(&s->turns));
 	mine = turns_owed(leaf) ? policy_claim(v, d) : 0;
+	if (s->owed && mine < c->given + least)
+		return 0;
 	if (mine > c->given && mine - c->given < n)
 		n = mine - c->given;
 	n = n > least ? n : least;
@@ -91,25 +96,32 @@ static unsigned portion(const struct scratch *s, const struct view *v,
 	return (unsigned)least_of(n, most);
 }
 
-static void share_out(struct scratch *s, const struct view *v)
+static void begin_sharing(struct scratch *s, const struct view *v)
 {
-	struct amount left = v->free;
-	struct turns_node *leaf;
-
+	s->left = v->free;
 	s->norder = 0;
 	turns_make(&s->turns, v, s->claim, s->nclaims);
-	for (leaf = turns_next(&s->turns); leaf != NULL;
+}
+
+/* While something is left; all: the rest have their turns as well. */
+static void share_out(struct scratch *s, const struct view *v, bool all)
+{
+	struct turns_node *leaf;
+
+	for (leaf = turns_next(&s->turns);
+	     leaf != NULL && (all || s->left.cores > 0) &&
+	     (!s->owed || turns_owed(leaf));
 	     leaf = turns_next(&s->turns)) {
 		struct claim *c = leaf->first;
-		unsigned units = portion(s, v, leaf, &left);
+		unsigned units = portion(s, v, leaf, &s->left);
 		struct amount part = request_amount(&c->demand->unit);
 
 		part = amount_times(&part, units);
-		amount_sub(&left, &part);
+		amount_sub(&s->left, &part);
 		/* Who is given nothing has its place in the order all the
 		 * same: others may not find room for what they were given, and
 		 * nodes may be held for it. */
-		if (c->given == 0)
+		if (c->given == 0 && (units > 0 || !s->owed))
 			s->order[s->norder++] = c;
 		c->given += units;
 		if (units == 0)
@@ -131,13 +143,14 @@ static bool place(struct view *v, struct claim *c, struct holds *holds,
 	if (view_place(v, d, least, most, dec) > 0)
 		got = view_decide(v, dec);
 	c->stuck = got < most;
-	if (c->stuck)
+	if (c->stuck && holds != NULL)
 		policy_hold(v, d, holds);
 	return got > 0;
 }
 
-/* Whether anybody got something. */
-static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
+/* Those from there on in the order; whether anybody got something. */
+static bool place_from(struct scratch *s, struct view *v, size_t from,
+		       struct holds *holds)
 {
 	struct decision dec;
 	bool any = false;
@@ -146,7 +159,7 @@ static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
 	/* What each is given stands; those who need GPUs come first, lest
 	 * others take the cores that are near them. */
 	for (int turn = 0; turn < 2; turn++) {
-		for (size_t i = 0; i < s->norder && view_more(v); i++) {
+		for (size_t i = from; i < s->norder && view_more(v); i++) {
 			struct claim *c = s->order[i];
 			bool first = c->given > 0 &&
 				     c->demand->unit.gpus > 0;
@@ -159,11 +172,59 @@ static bool place_all(struct scratch *s, struct view *v, struct holds *holds)
 	return any;
 }
 
+/* Sharing out and placing.  Most often all that is free is taken before all
+ * have had their turns, and the rest of these need not be found. */
+static bool one_turn(struct scratch *s, struct view *v, struct holds *holds)
+{
+	size_t placed;
+	bool any;
+
+	begin_sharing(s, v);
+	share_out(s, v, false);
+	any = place_from(s, v, 0, holds);
+	placed = s->norder;
+	if (s->owed || !view_more(v))
+		return any;
+	share_out(s, v, true);
+	return place_from(s, v, placed, holds) || any;
+}
+
+static void everybody(struct scratch *s, struct view *v, struct holds *holds)
+{
+	bool any = true;
+
+	for (size_t i = 0; i < s->nclaims; i++)
+		s->claim[i].stuck = false;
+	while (any && view_more(v))
+		any = one_turn(s, v, holds);
+}
+
+/* Before anybody gets more: what comes back for one of them, slice by slice,
+ * would be gone before all of it is there. */
+static void guaranteed(struct scratch *s, struct view *v, struct holds *holds)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < v->ndemands && !any; i++)
+		any = policy_claim(v, v->demand[i]) > 0;
+	if (!any)
+		return;
+	s->owed = true;
+	everybody(s, v, NULL);
+	s->owed = false;
+	for (size_t i = 0; i < v->ndemands; i++) {
+		struct demand *d = v->demand[i];
+
+		if (!policy_awaits(d) && policy_claim(v, d) > 0 &&
+		    !policy_reclaim(v, d))
+			policy_hold(v, d, holds);
+	}
+}
+
 static void drf_decide(void *scratch, struct view *v)
 {
 	struct scratch *s = scratch;
 	struct holds holds = {false, false};
-	bool any = true;
 
 	s->claim = grow(s->claim, &s->claim_room, v->ndemands,
 			sizeof(*s->claim));
@@ -172,14 +233,9 @@ static void drf_decide(void *scratch, struct view *v)
 	for (size_t i = 0; i < v->ndemands; i++)
 		s->claim[i] = (struct claim){.demand = v->demand[i]};
 	policy_keep(v);
-	while (any && view_more(v)) {
-		share_out(s, v);
-		any = place_all(s, v, &holds);
-	}
-	for (size_t i = 0; v->guarantees && i < v->ndemands; i++) {
-		if (policy_claim(v, v->demand[i]) > 0)
-			policy_reclaim(v, v->demand[i]);
-	}
+	policy_awaited(v, &holds);
+	guaranteed(s, v, &holds);
+	everybody(s, v, &holds);
 }
 
 const struct policy policy_drf = {

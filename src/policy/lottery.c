@@ -5,11 +5,13 @@
  *  2. Nodes that demands name as preferred, in the order of the nodes: as long
  *     as one has room, one of the demands that name it is drawn, and gets one
  *     portion of it.  Gangs take no part in that, as they need all at once.
- *  3. Sharing out, in numbers only: demands are drawn one after the other, and
+ *  3. Those that nodes were held for in the round before get what they lack, or
+ *     nodes are held for them again.
+ *  4. Sharing out, in numbers only: demands are drawn one after the other, and
  *     each is given a portion, until what is free is given away.
- *  4. Placing: each demand gets what it was given, as far as nodes can be found,
+ *  5. Placing: each demand gets what it was given, as far as nodes can be found,
  *     in the order in which they were drawn first.
- *  5. Again from 3 without those that found no room, until nobody gets more.
+ *  6. Again from 4 without those that found no room, until nobody gets more.
  *
  * A ticket weighs as much as what its framework ought to have: the weights of
  * its role and the roles above that, each as a part of those beside it that
@@ -296,10 +298,25 @@ static bool place(struct lottery *lot, struct ticket *t)
 	return got > 0;
 }
 
+/* Who was drawn to be waited for stays so until it has what it needs. */
+static void awaited(struct lottery *lot)
+{
+	for (size_t i = 0; i < lot->ntickets && view_more(lot->view); i++) {
+		struct ticket *t = &lot->ticket[i];
+		const struct demand *d = t->demand;
+
+		if (!policy_holds(lot->view, d) || d->count <= d->offered)
+			continue;
+		t->given = d->count - d->offered;
+		place(lot, t);
+	}
+}
+
 static void everybody(struct lottery *lot)
 {
 	bool any = true;
 
+	awaited(lot);
 	while (any && view_more(lot->view)) {
 		share_out(lot);
 		any = false;

@@ -47,6 +47,11 @@ void policy_hold(struct view *v, struct demand *d, struct holds *h)
 		*held = view_hold(v, d) > 0;
 }
 
+bool policy_holds(const struct view *v, const struct demand *d)
+{
+	return d->hold_round > 0 && d->hold_round + 1 >= v->round;
+}
+
 unsigned policy_claim(const struct view *v, const struct demand *d)
 {
 	struct amount unit = request_amount(&d->unit);
@@ -60,6 +65,41 @@ unsigned policy_claim(const struct view *v, const struct demand *d)
 	return units < demand_least(d) ? 0 : (unsigned)units;
 }
 
+/* What it may claim: what is free of that now, the rest is seen to. */
+static void guarantee(struct view *v, struct demand *d, struct holds *h,
+		      struct decision *dec)
+{
+	unsigned units = policy_claim(v, d);
+
+	if (units == 0)
+		return;
+	if (view_more(v) && view_place(v, d, demand_least(d), units, dec) > 0)
+		view_decide(v, dec);
+	if (policy_claim(v, d) > 0 && !policy_reclaim(v, d))
+		policy_hold(v, d, h);
+}
+
+bool policy_awaits(const struct demand *d)
+{
+	return d->awaits && demand_gathers(d);
+}
+
+void policy_awaited(struct view *v, struct holds *h)
+{
+	struct decision dec;
+
+	if (!v->guarantees)
+		return;
+	decision_init(&dec);
+	for (size_t i = 0; i < v->ndemands; i++) {
+		struct demand *d = v->demand[i];
+
+		if (policy_awaits(d))
+			guarantee(v, d, h, &dec);
+	}
+	decision_finish(&dec);
+}
+
 void policy_guaranteed(struct view *v, struct holds *h)
 {
 	struct decision dec;
@@ -68,16 +108,10 @@ void policy_guaranteed(struct view *v, struct holds *h)
 		return;
 	decision_init(&dec);
 	policy_keep(v);
+	policy_awaited(v, h);
 	for (size_t i = 0; i < v->ndemands; i++) {
-		struct demand *d = v->demand[i];
-		unsigned units = policy_claim(v, d);
-
-		if (units == 0)
-			continue;
-		if (view_more(v) && view_place(v, d, demand_least(d), units, &dec) > 0)
-			view_decide(v, &dec);
-		if (policy_claim(v, d) > 0 && !policy_reclaim(v, d))
-			policy_hold(v, d, h);
+		if (!policy_awaits(v->demand[i]))
+			guarantee(v, v->demand[i], h, &dec);
 	}
 	decision_finish(&dec);
 }

@@ -24,7 +24,7 @@
 #include "model/node.h"
 #include "model/role.h"
 
-#define POLICY_ABI 5
+#define POLICY_ABI 8
 
 /* Offer so many units of the demand on these nodes. */
 struct share {
@@ -71,6 +71,10 @@ struct view_ops {
 	unsigned (*units_with)(struct view *v, struct demand *d,
 			       struct node *n, struct slice *const *slices,
 			       size_t count, unsigned limit);
+	/* The only nodes, up or not, that d's hard constraints allow, where
+	 * these are few; else NULL. */
+	struct node *const *(*within)(struct view *v, struct demand *d,
+				      size_t *n);
 	/* As hold, of one node that nobody holds, for so many units. */
 	void (*keep)(struct view *v, struct demand *d, struct node *n,
 		     unsigned units);
@@ -106,6 +110,7 @@ struct view {
 	struct slice *const *revoking; /* on their way back: by the demand
 					  they go to (its seq), then their node */
 	size_t nrevoking;
+	uint64_t round;	     /* its number, from 1 */
 	size_t nnodes;	     /* that are known, up or not: ids are below it */
 	bool guarantees;     /* something is guaranteed to somebody */
 	struct amount total; /* of all nodes that are up */
@@ -161,6 +166,8 @@ struct holds {
 	bool gang, other;
 };
 
+/* Were nodes held for d in the round before this one? */
+bool policy_holds(const struct view *v, const struct demand *d);
 /* d had its turn; if it still lacks something, and is the first of its kind,
  * hold nodes for it. */
 void policy_hold(struct view *v, struct demand *d, struct holds *h);
@@ -177,6 +184,10 @@ void policy_keep(struct view *v);
  * will have what it may claim, and its nodes are kept for it.
  */
 bool policy_reclaim(struct view *v, struct demand *d);
+/* Gangs that slices were taken back for, in their order: what came back for
+ * them, one by one, stays theirs until all is there. */
+void policy_awaited(struct view *v, struct holds *h);
+bool policy_awaits(const struct demand *d);
 /* What is guaranteed comes first: give each demand, in their order, what it
  * may claim, as far as there is room. */
 void policy_guaranteed(struct view *v, struct holds *h);

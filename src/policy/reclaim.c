@@ -51,6 +51,8 @@ struct reclaim {
 	struct demand *demand;
 	struct amount unit;
 	unsigned need;
+	struct node *const *within; /* no others come into question */
+	size_t nwithin;
 	struct idmap seen; /* nodes that were looked at, by id */
 	struct site *site;
 	size_t nsites, site_room;
@@ -310,6 +312,40 @@ static bool look_if_free(void *arg, struct node *n)
 	return true;
 }
 
+static bool loses_at(const struct role *role, const struct node *n)
+{
+	const struct slice *s;
+
+	TAILQ_FOREACH(s, &n->slices, of_node) {
+		if (s->revocable && s->role == role)
+			return true;
+	}
+	return false;
+}
+
+/* Where the role has what could be taken. */
+static void look_at_role(struct reclaim *r, struct role *role)
+{
+	struct slice *s;
+
+	if (r->within == NULL) {
+		TAILQ_FOREACH(s, &role->revocable, of_role)
+			look_at(r, s->node);
+	}
+	for (size_t i = 0; r->within != NULL && i < r->nwithin; i++) {
+		if (loses_at(role, r->within[i]))
+			look_at(r, r->within[i]);
+	}
+}
+
+static void look_at_free(struct reclaim *r)
+{
+	if (r->within == NULL)
+		r->view->ops->nodes_free(r->view, look_if_free, r);
+	for (size_t i = 0; r->within != NULL && i < r->nwithin; i++)
+		look_if_free(r, r->within[i]);
+}
+
 static int by_cost(const void *a, const void *b)
 {
 	const struct site *x = a, *y = b;
@@ -441,16 +477,13 @@ static unsigned search(struct reclaim *r)
 	for (size_t i = first_back(r, NULL); is_back(r, i); i++)
 		look_at(r, r->view->revoking[i]->node);
 	if (has_all(r) < r->need)
-		r->view->ops->nodes_free(r->view, look_if_free, r);
+		look_at_free(r);
 	sum = has_all(r);
 	if (sum >= r->need)
 		return choose(r);
 	loser = find_losers(r, &n);
 	for (size_t i = 0; i < n && sum < r->need; i++) {
-		struct slice *s;
-
-		TAILQ_FOREACH(s, &loser[i].role->revocable, of_role)
-			look_at(r, s->node);
+		look_at_role(r, loser[i].role);
 		if (i + 1 == n || could_do(r, loser[i].excess))
 			sum = choose(r);
 	}
@@ -487,12 +520,17 @@ bool policy_reclaim(struct view *v, struct demand *d)
 		return false;
 	if (d->gang && demand_gathers(d))
 		r.need = least;
+	r.within = v->ops->within(v, d, &r.nwithin);
 	idmap_init(&r.seen);
 	sum = search(&r);
 	if (sum >= least) {
+		struct amount all;
+
 		if (r.ntaken > 0)
 			v->ops->revoke(v, d, r.taken, r.ntaken);
 		keep_sites(&r);
+		all = amount_times(&r.unit, sum < r.need ? sum : r.need);
+		role_expect(d->charged, &all);
 	}
 	idmap_finish(&r.seen);
 	free(r.site);
@@ -507,6 +545,8 @@ void policy_keep(struct view *v)
 {
 	struct reclaim r = {.view = v};
 
+	for (size_t i = 0; i < v->nroles; i++)
+		memset(&v->role[i]->claimed, 0, sizeof(v->role[i]->claimed));
 	for (size_t i = 0; i < v->ndemands && v->nrevoking > 0; i++) {
 		r.demand = v->demand[i];
 		for (size_t k = first_back(&r, NULL); is_back(&r, k);

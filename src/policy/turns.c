@@ -122,7 +122,8 @@ static struct turns_node *leaf_of(struct turns *t, const struct demand *d)
 static bool is_owed(const struct turns_node *n)
 {
 	return n->role != NULL && n->framework == NULL &&
-	       n->role->sum.cores + n->given.cores < n->role->floor.cores;
+	       n->role->sum.cores + n->role->claimed.cores + n->given.cores <
+		       n->role->floor.cores;
 }
 
 static void weigh_leaf(const struct turns *t, struct turns_node *n)
@@ -154,7 +155,6 @@ static void weigh_role(struct turns_node *n)
 	if (n->nheap > 0)
 		add_parts(&n->has, &n->scaled, least);
 	n->share = largest(&n->has) / n->weight;
-	n->owed = is_owed(n);
 }
 
 /* A child's part in its parent's sum. */
@@ -268,6 +268,7 @@ static void make_heaps(struct turns *t)
 				continue;
 			find_idle(t, n);
 			weigh_role(n);
+			n->owed = is_owed(n);
 		}
 		n->parent->heap[n->parent->nheap++] = n;
 		count_child(n, 1);
@@ -336,16 +337,22 @@ static bool wants(const struct turns_node *n)
 void turns_gave(struct turns *t, struct turns_node *leaf,
 	       const struct amount *given)
 {
+	/* Who was given nothing has what he had, though what he was given
+	 * before may have become his meanwhile. */
+	bool more = !amount_zero(given);
+
 	for (struct turns_node *n = leaf; n->parent != NULL; n = n->parent) {
 		struct turns_node *p = n->parent;
 
 		/* It is the first of its parent's heap. */
 		count_child(n, -1);
 		amount_add(&n->given, given);
-		if (n->framework != NULL)
-			weigh_leaf(t, n);
-		else
+		if (n->framework == NULL)
 			weigh_role(n);
+		else if (more)
+			weigh_leaf(t, n);
+		if (n->framework == NULL && more)
+			n->owed = is_owed(n);
 		if (wants(n)) {
 			count_child(n, 1);
 		} else {

@@ -18,6 +18,9 @@
 #define GRACE_DEFAULT_MS 5000
 /* Other ranks of a job that failed: they cannot do much any more. */
 #define GRACE_FAILED_MS 1000
+/* Killed processes are gone after a millisecond or two; those that are not,
+ * wait for something slow. */
+#define LOOK_FIRST_US 1000
 #define LOOK_AGAIN_US 20000
 
 void ending_decide(struct verdict *v, Berth__TaskEnd end, int code, int signal,
@@ -320,6 +323,7 @@ static void finish(struct runner *r, struct task *t)
 		t->verdict.end = t->stop_why;
 	ending_decide(&t->verdict, BERTH__TASK_END__END_EXITED, 0, 0, -1, "%s",
 		      "");
+	r->looks = 0;
 	runner_task_over(r, t);
 }
 
@@ -341,7 +345,8 @@ void ending_clear(struct runner *r, struct task *t)
 		tree_signal(&left, SIGKILL);
 	}
 	pids_finish(&left);
-	loop_timer_start(r->clear_timer, LOOK_AGAIN_US);
+	loop_timer_start(r->clear_timer,
+			 patient ? LOOK_AGAIN_US : LOOK_FIRST_US << r->looks);
 }
 
 void ending_sweep(void)
@@ -365,6 +370,8 @@ void ending_look_again(void *arg)
 	struct runner *r = arg;
 	struct task *t, *after;
 
+	if (LOOK_FIRST_US << (r->looks + 1) <= LOOK_AGAIN_US)
+		r->looks++;
 	for (t = TAILQ_FIRST(&r->table.tasks); t; t = after) {
 		after = TAILQ_NEXT(t, next);
 		if (t->live == 0 &&

@@ -25,6 +25,7 @@ struct runner {
 	struct task_table table;
 	struct job_feed_list feeds;
 	struct loop_timer *clear_timer; /* looks after strays again */
+	unsigned looks; /* since a task was last clear; each waits longer */
 	struct runner_pmix pmix;
 	void *pmix_arg; /* NULL: no server */
 	struct runner_events ev;

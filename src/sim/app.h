@@ -122,6 +122,7 @@ extern const struct app_ops app_spark;	 /* workers.c */
 extern const struct app_ops app_elastic; /* workers.c */
 extern const struct app_ops app_mpi;	 /* gang.c */
 extern const struct app_ops app_service; /* gang.c */
+extern const struct app_ops app_recorded; /* gang.c; for replays alone */
 
 /* err names those there are. */
 const struct app_ops *app_find(const char *kind, struct berth_error *err);

@@ -68,7 +68,8 @@ static void add(const struct outcome *o, const struct work *w,
 	f->again += w->again;
 	f->revoked += w->revoked;
 	f->lost_s += (double)w->lost_us / 1e6 *
-		     o->scenario->app[w->app].unit.cores;
+		     (w->unit.cores > 0 ? w->unit.cores
+					: o->scenario->app[w->app].unit.cores);
 }
 
 void figures_of(const struct outcome *o, unsigned app, const char *group,
@@ -122,10 +123,10 @@ static double part(const struct outcome *o, int app, uint64_t until_us,
 		   enum what what)
 {
 	const struct scenario *s = o->scenario;
-	double total = (double)s->nodes * s->cores, sum = 0;
+	double total = (double)scenario_cores(s), sum = 0;
 
 	if (what == BUSY_MEMORY)
-		total = (double)s->nodes * (double)s->memory_mib;
+		total = (double)scenario_mib(s);
 	for (size_t i = 0; i < s->napps; i++) {
 		const struct app *a = &o->app[i];
 		const struct tally *t = what == BUSY_CORES    ? &a->busy_cores
@@ -135,7 +136,7 @@ static double part(const struct outcome *o, int app, uint64_t until_us,
 		if (app < 0 || (size_t)app == i)
 			sum += tally_mean(t, until_us);
 	}
-	return sum / total;
+	return total > 0 ? sum / total : 0;
 }
 
 double figures_busy_cores(const struct outcome *o, int app, uint64_t until_us)

@@ -1,6 +1,7 @@
 /*
  * gang.c - jobs whose tasks run side by side to the end: rigid MPI jobs, which
- * get all their slices at once, and services, whose tasks start one by one.
+ * get all their slices at once, services, whose tasks start one by one, and
+ * jobs of a recorded log, which are the one or the other.
  *
  * One demand a job.  An MPI job that loses a task begins again from nothing; a
  * service replaces what it lost.
@@ -19,6 +20,9 @@ struct gang {
 	bool broken; /* lost a task: begins again when the rest has ended */
 	uint64_t done_us; /* of its length, that a checkpoint kept */
 	uint64_t kept_us; /* by the run that was broken */
+	uint32_t next_task; /* recorded: of its lengths … */
+	uint32_t *again;    /* … but first those that were lost */
+	size_t nagain;
 	struct gang *next;
 };
 
@@ -39,14 +43,15 @@ static void gangs_destroy(struct app *a)
 		struct gang *g = own->first;
 
 		own->first = g->next;
+		free(g->again);
 		free(g);
 	}
 	free(own);
 }
 
-static bool is_gang(const struct app *a)
+static bool is_gang(const struct app *a, const struct work *w)
 {
-	return a->ops == &app_mpi;
+	return a->ops == &app_mpi || w->gang;
 }
 
 static void state(struct app *a, struct gang *g)
@@ -55,9 +60,10 @@ static void state(struct app *a, struct gang *g)
 
 	d->count = g->work->workers - g->running - g->ended;
 	d->max = d->count;
-	d->gang = is_gang(a);
+	d->gang = is_gang(a, g->work);
 	d->separate = true;
-	d->unit = a->conf->unit;
+	d->unit = g->work->unit.cores > 0 ? g->work->unit : a->conf->unit;
+	d->role = mem_strdup(g->work->role);
 	d->per_node = a->conf->per_node;
 	d->packing = a->conf->packing;
 	d->priority = a->conf->priority;
@@ -122,18 +128,39 @@ static void gangs_offer(struct app *a, const char *demand, struct grant *g,
 		g[i].want = gang != NULL;
 }
 
+static uint32_t next_task(struct gang *gang)
+{
+	if (gang->work->length_us == NULL)
+		return gang->running;
+	if (gang->nagain > 0)
+		return gang->again[--gang->nagain];
+	return gang->next_task++;
+}
+
+static void lost(struct gang *gang, const struct run *r)
+{
+	if (gang->work->length_us == NULL)
+		return;
+	gang->again = mem_resize(gang->again, gang->nagain + 1,
+				 sizeof(*gang->again));
+	gang->again[gang->nagain++] = r->task;
+}
+
 static void launch(struct app *a, struct gang *gang, const struct grant *g)
 {
+	uint32_t task = next_task(gang);
+	bool recorded = gang->work->length_us != NULL;
 	struct run r = {
 		.job = gang,
 		.work = gang->work,
 		.id = gang->id,
 		.at = *g,
-		/* All its ranks end together. */
-		.length_us = work_task_us(gang->work, 0, 0) - gang->done_us,
-		.ranked = is_gang(a),
+		/* All its ranks end together, but what is recorded. */
+		.length_us = work_task_us(gang->work, 0, recorded ? task : 0) -
+			     gang->done_us,
+		.ranked = is_gang(a, gang->work),
 		.kept = a->conf->checkpoint,
-		.task = gang->running,
+		.task = task,
 	};
 
 	gang->running++;
@@ -160,6 +187,7 @@ static void remove_gang(struct app *a, struct gang *gang)
 	while (*at != gang)
 		at = &(*at)->next;
 	*at = gang->next;
+	free(gang->again);
 	free(gang);
 }
 
@@ -181,6 +209,8 @@ static void begin_again(struct app *a, struct gang *gang)
 {
 	gang->broken = false;
 	gang->ended = 0;
+	gang->next_task = 0;
+	gang->nagain = 0;
 	gang->done_us += gang->kept_us;
 	state(a, gang);
 }
@@ -192,12 +222,14 @@ static void gangs_ended(struct app *a, struct run *r, bool held)
 	gang->running--;
 	if (held)
 		pool_release(a->pool, a, &r->at.slice, 1);
-	if (r->end == TASK_END_EXITED && !gang->broken)
+	if (r->end == TASK_END_EXITED && !gang->broken) {
 		gang->ended++;
-	else if (is_gang(a))
+	} else if (is_gang(a, gang->work)) {
 		broken(a, gang, r);
-	else
+	} else {
+		lost(gang, r);
 		state(a, gang);
+	}
 	if (gang->broken && gang->running == 0)
 		begin_again(a, gang);
 	if (gang->ended < gang->work->workers)
@@ -222,6 +254,18 @@ const struct app_ops app_service = {
 	.kind = "service",
 	.doc = "tasks that run long, started as slices come, replaced when "
 	       "lost",
+	.create = gangs_create,
+	.destroy = gangs_destroy,
+	.submit = gangs_submit,
+	.offer = gangs_offer,
+	.granted = gangs_granted,
+	.ended = gangs_ended,
+	.wake = gangs_wake,
+};
+
+const struct app_ops app_recorded = {
+	.kind = "recorded",
+	.doc = "jobs of an event log, as they were",
 	.create = gangs_create,
 	.destroy = gangs_destroy,
 	.submit = gangs_submit,

@@ -118,6 +118,9 @@ int guard_event(struct guard *g, const struct event *ev,
 			return -1;
 		note(g, ev);
 		return 0;
+	case EVENT_SLICE_SPARED:
+		idmap_remove(&g->slices, ev->slice.slice);
+		return 0;
 	case EVENT_TASK_FINISHED:
 		return check_end(g, ev, err);
 	default:

@@ -14,6 +14,7 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/pool.c src/sim/pool.h \
 	src/sim/pool_tasks.c \
 	src/sim/reader.c src/sim/reader.h \
+	src/sim/replay.c src/sim/replay.h \
 	src/sim/report.c src/sim/report.h \
 	src/sim/scenario.c src/sim/scenario.h \
 	src/sim/scenario_roles.c \
@@ -21,6 +22,7 @@ src_sim_libsim_a_SOURCES = \
 	src/sim/svg.c src/sim/svg.h \
 	src/sim/tally.c src/sim/tally.h \
 	src/sim/trace.c src/sim/trace.h \
+	src/sim/watch.c src/sim/watch.h \
 	src/sim/work.c src/sim/work.h \
 	src/sim/workers.c
 LIBSIM = src/sim/libsim.a

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sim/replay.h"
 #include "sim/report.h"
 #include "sim/scenario.h"
 #include "sim/sim.h"
@@ -21,21 +22,26 @@ struct options {
 	const char *policy[RUNS]; /* NULL: the scenario's */
 	size_t npolicies;
 	const char *out;
-	const char *file;
+	const char *file; /* the scenario, or (replay) an event log */
+	bool replay;
 	bool check;
 };
 
 static void usage(FILE *f)
 {
 	fputs("usage: berth-sim [options] SCENARIO\n"
+	      "       berth-sim [options] --replay EVENTS\n"
 	      "\n"
 	      "Runs the ledger and the policies of Berth in virtual time and "
-	      "prints what came out.\n"
+	      "prints what came out;\nor replays the event log of a Berth "
+	      "(event_log of berth.conf) and, with --policy,\nruns its jobs "
+	      "again.\n"
 	      "\n"
 	      "  -p, --policy NAME   instead of the scenario's (\"static\": "
 	      "each framework on its own nodes)\n"
 	      "  -a, --against NAME  run this policy too and compare; may be "
 	      "given again\n"
+	      "  -r, --replay FILE   the event log of a Berth\n"
 	      "  -s, --seed N        instead of the scenario's\n"
 	      "  -n, --nodes N       instead of the scenario's\n"
 	      "  -o, --out DIR       CSV files and plots go there\n"
@@ -76,12 +82,30 @@ static int add_policy(struct options *o, const char *name)
 	return 0;
 }
 
+/* What is to be run; getopt is through. */
+static int check_file(int argc, char **argv, struct options *o)
+{
+	if (o->replay && optind != argc)
+		return bad("--replay FILE or a scenario, not both%s", "");
+	if (o->replay && (o->changes.nodes > 0 || o->changes.guarantee))
+		return bad("--nodes and --guarantee are for scenarios: a log "
+			   "has its own nodes and roles%s", "");
+	if (o->replay)
+		return 0;
+	if (optind + 1 != argc)
+		return bad("one scenario is needed (see berth-sim --help)%s",
+			   "");
+	o->file = argv[optind];
+	return 0;
+}
+
 /* 0: go on; 1: end well; 2: end. */
 static int parse(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{"policy", required_argument, NULL, 'p'},
 		{"against", required_argument, NULL, 'a'},
+		{"replay", required_argument, NULL, 'r'},
 		{"seed", required_argument, NULL, 's'},
 		{"nodes", required_argument, NULL, 'n'},
 		{"out", required_argument, NULL, 'o'},
@@ -95,13 +119,16 @@ static int parse(int argc, char **argv, struct options *o)
 
 	memset(o, 0, sizeof(*o));
 	o->npolicies = 1;
-	c = getopt_long(argc, argv, "p:a:s:n:o:gh", options, NULL);
+	c = getopt_long(argc, argv, "p:a:r:s:n:o:gh", options, NULL);
 	for (; c >= 0 && rc == 0;
-	     c = getopt_long(argc, argv, "p:a:s:n:o:gh", options, NULL)) {
+	     c = getopt_long(argc, argv, "p:a:r:s:n:o:gh", options, NULL)) {
 		if (c == 'p') {
 			o->policy[0] = optarg;
 		} else if (c == 'a') {
 			rc = add_policy(o, optarg);
+		} else if (c == 'r') {
+			o->replay = true;
+			o->file = optarg;
 		} else if (c == 's') {
 			rc = parse_number(optarg, INT64_MAX, &n);
 			o->changes.seed = n;
@@ -119,17 +146,26 @@ static int parse(int argc, char **argv, struct options *o)
 			return c == 'h' ? 1 : 2;
 		}
 	}
-	if (rc == 0 && optind + 1 != argc)
-		rc = bad("one scenario is needed (see berth-sim --help)%s", "");
-	o->file = argv[optind];
-	return rc;
+	return rc == 0 ? check_file(argc, argv, o) : rc;
+}
+
+static int print_all(const struct options *o, struct outcome **runs, size_t n,
+		     struct berth_error *err)
+{
+	struct buf table;
+
+	buf_init(&table);
+	report_table(runs, n, &table);
+	fputs(table.data, stdout);
+	buf_finish(&table);
+	if (o->out == NULL)
+		return 0;
+	return report_files(runs, n, o->out, err);
 }
 
 static int run_all(const struct options *o, const struct scenario *s,
 		   struct outcome **runs, struct berth_error *err)
 {
-	struct buf table;
-
 	for (size_t i = 0; i < o->npolicies; i++) {
 		const char *policy = o->policy[i];
 
@@ -138,30 +174,52 @@ static int run_all(const struct options *o, const struct scenario *s,
 		if (runs[i] == NULL)
 			return -1;
 	}
-	buf_init(&table);
-	report_table(runs, o->npolicies, &table);
-	fputs(table.data, stdout);
-	buf_finish(&table);
-	if (o->out == NULL)
-		return 0;
-	return report_files(runs, o->npolicies, o->out, err);
+	return print_all(o, runs, o->npolicies, err);
+}
+
+/* What was recorded is what the first policy is measured against, or, when
+ * none is named, what the others are. */
+static int replay_all(const struct options *o, struct scenario **s,
+		      struct outcome **runs, struct berth_error *err)
+{
+	size_t at = o->policy[0] != NULL ? 1 : 0;
+
+	if (replay_file(o->file, o->check, s, &runs[at], err) != 0)
+		return -1;
+	if (o->changes.seed > 0)
+		(*s)->seed = o->changes.seed;
+	if (at == 1) {
+		runs[0] = sim_run(*s, o->policy[0], o->check, err);
+		if (runs[0] == NULL)
+			return -1;
+	}
+	for (size_t i = 1; i < o->npolicies; i++) {
+		runs[at + i] = sim_run(*s, o->policy[i], o->check, err);
+		if (runs[at + i] == NULL)
+			return -1;
+	}
+	return print_all(o, runs, at + o->npolicies, err);
 }
 
 int main(int argc, char **argv)
 {
 	struct options o;
-	struct outcome *runs[RUNS] = {NULL};
+	struct outcome *runs[RUNS + 1] = {NULL};
 	struct berth_error err = {0};
-	struct scenario *s;
+	struct scenario *s = NULL;
 	int rc;
 
 	rc = parse(argc, argv, &o);
 	if (rc != 0)
 		return rc == 1 ? 0 : rc;
 	log_init("berth-sim", LOG_LVL_WARN);
-	s = scenario_read(o.file, &o.changes, &err);
-	rc = s != NULL ? run_all(&o, s, runs, &err) : -1;
-	for (size_t i = 0; i < o.npolicies; i++)
+	if (o.replay) {
+		rc = replay_all(&o, &s, runs, &err);
+	} else {
+		s = scenario_read(o.file, &o.changes, &err);
+		rc = s != NULL ? run_all(&o, s, runs, &err) : -1;
+	}
+	for (size_t i = 0; i < RUNS + 1; i++)
 		outcome_destroy(runs[i]);
 	scenario_destroy(s);
 	if (rc == 0 && fflush(stdout) != 0)

@@ -268,10 +268,12 @@ static const char *node_name(unsigned node, char name[NODE_NAME])
 
 static int node_up(struct pool *p, unsigned node, struct berth_error *err)
 {
+	const struct topology *t = p->options.topologies != NULL
+					   ? p->options.topologies[node]
+					   : p->options.topology;
 	char name[NODE_NAME];
 
-	return ledger_node_up(p->ledger, node_name(node, name),
-			      p->options.topology, NULL, 0, true, pool_now(p),
+	return ledger_node_up(p->ledger, node_name(node, name), t, NULL, 0, true, pool_now(p),
 			      err);
 }
 
@@ -381,7 +383,7 @@ void pool_submit(struct pool *p, struct app *a, struct work *w)
 	struct ledger_job job = {
 		.name = w->name,
 		.framework = a->conf->name,
-		.role = a->conf->role,
+		.role = w->role != NULL ? w->role : a->conf->role,
 		.user = "sim",
 		.spec = "",
 		.priority = a->conf->priority,

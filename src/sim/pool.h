@@ -21,7 +21,8 @@
 
 struct pool_options {
 	const struct policy *policy;
-	const struct topology *topology; /* of each node */
+	const struct topology *topology; /* of each node … */
+	const struct topology *const *topologies; /* … or, not NULL, by number */
 	unsigned nodes;
 	unsigned first;	  /* of the cluster's nodes, by number … */
 	unsigned cluster; /* … of so many, on which data lies */

@@ -19,7 +19,7 @@ static double percent(double part, double all)
 static double lost_part(const struct outcome *o)
 {
 	double lost = 0, all = figures_busy_cores(o, -1, o->end_us) *
-			       o->scenario->nodes * o->scenario->cores *
+			       (double)scenario_cores(o->scenario) *
 			       (double)o->end_us / 1e6;
 
 	for (size_t i = 0; i < o->scenario->napps; i++) {
@@ -212,6 +212,11 @@ void report_table(struct outcome *const *o, size_t n, struct buf *out)
 		   s->name, s->nodes, s->cores,
 		   (unsigned long long)s->memory_mib,
 		   (unsigned long long)s->seed);
+	if (scenario_cores(s) != (uint64_t)s->nodes * s->cores)
+		buf_printf(out, "the nodes are not all alike: %llu cores and "
+				"%llu MiB together\n",
+			   (unsigned long long)scenario_cores(s),
+			   (unsigned long long)scenario_mib(s));
 	if (s->made_up.len > 0)
 		buf_puts(out, s->made_up.data);
 	for (size_t i = 0; i < n; i++) {

@@ -36,6 +36,17 @@ unsigned scenario_partition(const struct scenario *s, const struct app_conf *a)
 	return n > 0 ? (unsigned)n : 1;
 }
 
+uint64_t scenario_cores(const struct scenario *s)
+{
+	return s->topologies != NULL ? s->all_cores
+				     : (uint64_t)s->nodes * s->cores;
+}
+
+uint64_t scenario_mib(const struct scenario *s)
+{
+	return s->topologies != NULL ? s->all_mib : s->nodes * s->memory_mib;
+}
+
 static void read_cluster(struct reader *r, const struct scenario_changes *ch)
 {
 	struct scenario *s = r->s;
@@ -418,6 +429,9 @@ void scenario_destroy(struct scenario *s)
 	free(s->name);
 	free(s->policy);
 	topology_unref(s->topology);
+	for (unsigned i = 0; s->topologies != NULL && i < s->nodes; i++)
+		topology_unref(s->topologies[i]);
+	free(s->topologies);
 	worklist_finish(&s->work);
 	buf_finish(&s->made_up);
 	free(s);

@@ -29,6 +29,8 @@ struct scenario {
 	unsigned cores;	     /* of a node */
 	uint64_t memory_mib;
 	struct topology *topology;
+	const struct topology **topologies; /* of each node; NULL: as above */
+	uint64_t all_cores, all_mib; /* with them: of all nodes */
 	uint64_t latency_us, start_us, round_us;
 	uint64_t stop_us;	     /* to leave when told to */
 	uint64_t mtbf_us, repair_us; /* of each node; 0: none fails by chance */
@@ -63,6 +65,10 @@ struct reader;
  * other; *wrong is then the index of the one that was refused. */
 int scenario_set_roles(const struct scenario *s, struct ledger *l,
 		       uint64_t now_us, size_t *wrong, struct berth_error *err);
+
+/* Of all nodes. */
+uint64_t scenario_cores(const struct scenario *s);
+uint64_t scenario_mib(const struct scenario *s);
 
 /* Nodes of its static partition: as large a part as in the file. */
 unsigned scenario_partition(const struct scenario *s, const struct app_conf *a);

@@ -145,6 +145,7 @@ static int make_pool(struct sim *sim, const struct policy *policy,
 	struct pool_options o = {
 		.policy = policy,
 		.topology = sim->s->topology,
+		.topologies = sim->s->topologies,
 		.nodes = nodes,
 		.first = first,
 		.cluster = sim->s->nodes,
@@ -308,6 +309,13 @@ struct outcome *sim_run(const struct scenario *s, const char *policy,
 	int rc;
 
 	err = err != NULL ? err : &own;
+	if (s->work.count == 0) {
+		error_set(err, BERTH_EINPUT, "%s: no job in it ran to its "
+					     "end: nothing to run again",
+			  s->name);
+		free(o);
+		return NULL;
+	}
 	o->policy = mem_strdup(policy);
 	o->scenario = s;
 	worklist_copy(&o->work, &s->work);

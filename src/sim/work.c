@@ -13,13 +13,22 @@ void worklist_init(struct worklist *w)
 	memset(w, 0, sizeof(*w));
 }
 
+void worklist_cut(struct worklist *w, size_t count)
+{
+	while (w->count > count) {
+		struct work *job = &w->at[--w->count];
+
+		free(job->name);
+		free(job->group);
+		free(job->stage);
+		free(job->role);
+		free(job->length_us);
+	}
+}
+
 void worklist_finish(struct worklist *w)
 {
-	for (size_t i = 0; i < w->count; i++) {
-		free(w->at[i].name);
-		free(w->at[i].group);
-		free(w->at[i].stage);
-	}
+	worklist_cut(w, 0);
 	free(w->at);
 	worklist_init(w);
 }
@@ -80,6 +89,11 @@ void worklist_copy(struct worklist *to, const struct worklist *from)
 		*job = from->at[i];
 		job->name = mem_strdup(job->name);
 		job->group = mem_strdup(job->group);
+		job->role = mem_strdup(job->role);
+		if (job->length_us != NULL)
+			job->length_us = mem_dup(job->length_us,
+						 job->nlengths *
+							 sizeof(uint64_t));
 		job->stage = NULL;
 		job->nstages = 0;
 		for (unsigned k = 0; k < from->at[i].nstages; k++)
@@ -110,6 +124,8 @@ uint64_t work_task_us(const struct work *w, unsigned stage, uint32_t index)
 	double sigma2, u, v, x;
 	struct rand_state r;
 
+	if (w->length_us != NULL && index < w->nlengths)
+		return w->length_us[index];
 	if (s->spread <= 0)
 		return s->mean_us;
 	rand_seed(&r, key);

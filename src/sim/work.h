@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "model/amount.h"
+#include "model/demand.h"
 
 /* Tasks that may run side by side; a stage begins when the one before it has
  * ended. */
@@ -35,6 +36,13 @@ struct work {
 	unsigned nstages;
 	uint32_t workers; /* gang: its size; spark, elastic: at most so many */
 	uint32_t least;	  /* elastic, spark: begins with no fewer */
+
+	/* Recorded: what it was, one of its tasks after the other. */
+	char *role;	     /* NULL: its framework's */
+	struct request unit; /* of a task; 0 cores: its framework's */
+	bool gang;
+	uint64_t *length_us; /* of each task; NULL: drawn from its stage */
+	uint32_t nlengths;
 
 	/* How it went. */
 	bool submitted, ended;
@@ -60,6 +68,8 @@ struct work *worklist_add(struct worklist *w, const char *name,
 			  const char *group);
 /* By time of submission; those of the same time as they were added. */
 void worklist_sort(struct worklist *w);
+/* Only the first count of them stay. */
+void worklist_cut(struct worklist *w, size_t count);
 void worklist_copy(struct worklist *to, const struct worklist *from);
 
 void work_add_stage(struct work *w, const struct stage *s);

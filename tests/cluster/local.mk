@@ -20,6 +20,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/slurm.sh \
 	tests/cluster/ssh.sh \
 	tests/cluster/up.sh \
+	tests/cluster/replay.sh \
 	tests/cluster/restart.sh \
 	tests/cluster/revoke.sh \
 	tests/cluster/shares.sh \
@@ -31,6 +32,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/programs/flood.c \
 	tests/cluster/programs/halo.c \
 	tests/cluster/programs/hello.c \
+	tests/cluster/programs/keeper.py \
 	tests/cluster/programs/noop.c \
 	tests/cluster/programs/nsinit.c \
 	tests/cluster/programs/py_ring.py \

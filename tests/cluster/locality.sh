@@ -13,7 +13,41 @@ holders() {
 		x["dataset"] + "@" + x["node"] for x in d["datasets"]))'
 }
 
-cluster_up
+cat >"$WORK/topology.conf" <<-END
+	# two leaves
+	SwitchName=leaf0 Nodes=n[0-1]
+	SwitchName=leaf1 Nodes=n[2-3]
+	SwitchName=top Switches=leaf[0-1]
+END
+echo "broker = { topology_conf = \"$WORK/topology.conf\"; };" \
+	>"$WORK/berth.conf"
+cluster_up --conf "$WORK/berth.conf"
+
+# Below one switch, though n0 and n2 are the emptiest.
+busy=$(submit batch --array 0 -w n1 -- sleep 300)
+busy="$busy $(submit batch --array 0 -w n3 -- sleep 300)"
+# shellcheck disable=SC2086 # two jobs
+for job in $busy; do
+	within 10 eval '[ "$(berth show '"$job"' --json |
+		json "d[\"tasks\"][\"running\"]")" = 1 ]'
+done
+job=$(submit mpi -n 2 -N 1 -- true)
+berth wait "$job" >/dev/null 2>&1
+matches "two nodes of one switch" '^(n0 n1|n2 n3)$' "$(nodes_of "$job")"
+job=$(submit mpi -n 2 -N 1 --prefer nodes -- true)
+berth wait "$job" >/dev/null 2>&1
+equal "or the emptiest ones" "n0 n2" "$(nodes_of "$job")"
+job=$(submit mpi -n 6 --prefer equal -- true)
+berth wait "$job" >/dev/null 2>&1
+equal "six ranks in equal parts" "3 3" "$(berth show "$job" --json | json \
+	'" ".join(str(len(t["ranks"])) for t in d["task_list"])')"
+refused "no such layout" "--prefer: 'leaves' is none of switches" \
+	berth submit mpi -n 2 --prefer leaves -- true
+# shellcheck disable=SC2086
+berth cancel $busy >/dev/null
+for job in $busy; do
+	berth wait "$job" >/dev/null 2>&1
+done
 
 # From a batch job to an MPI job, by a file on the node's own storage.
 # shellcheck disable=SC2016 # for the task's shell
@@ -74,4 +108,12 @@ refused "neither soft nor hard" "neither NAME nor NAME:hard" \
 	berth submit batch --dataset-in part:firm -- true
 refused "no such command" 'dataset wants list' berth dataset clean
 cluster_down
+
+# Switches that are none.
+echo "SwitchName=leaf0 Node=n0" >"$WORK/topology.conf"
+refused "a wrong line of topology.conf" 'topology.conf:1: "Node" is not known' \
+	berth up --emulate 2 --conf "$WORK/berth.conf"
+rm "$WORK/topology.conf"
+refused "no topology.conf" 'berth.conf:1: .*topology.conf: No such file' \
+	berth up --emulate 2 --conf "$WORK/berth.conf"
 finish

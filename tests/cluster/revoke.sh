@@ -79,6 +79,28 @@ equal "one task of the guest is lost" 1 "$(berth show "$guest" --json |
 	json 'd["tasks"]["failed"]')"
 berth cancel "$guest" >/dev/null
 
+# a framework says what it can do without: the first four of its sixteen tasks
+contact=$(find "$WORK" -name contact | head -n 1)
+BERTH_URI=$(grep -o 'http://[^" ;]*' "$contact" | head -n 1) \
+BERTH_TOKEN=$(sed -n 's/.*token[^A-Za-z0-9]*\([A-Za-z0-9]\{16,\}\).*/\1/p' \
+	"$contact" | head -n 1) \
+	/usr/bin/python3 "$TOP/tests/cluster/programs/keeper.py" 16 4 \
+	>"$WORK/keeper" 2>&1 &
+keeper=$!
+succeeds "a framework of one's own" within 15 grep -q state "$WORK/keeper"
+guest=$(submit keeper -- sleep 300)
+succeeds "has all" within 15 runs "$guest" 16
+mine=$(submit batch --array 0-3 --role owner -- sleep 1)
+berth wait "$mine" >/dev/null 2>&1
+equal "what it names is taken back" 0 $?
+equal "and nothing else" "0 1 2 3" "$(berth show "$guest" --json |
+	json '" ".join(str(t["index"]) for t in
+		sorted(d["task_list"], key=lambda t: t["index"])
+		if t["end"] == "revoked")')"
+kill "$keeper"
+wait "$keeper" 2>/dev/null
+berth cancel "$guest" >/dev/null
+
 # an owner is never touched by others
 berth share set other --guarantee cores=12 >/dev/null
 mine=$(submit batch --array 0-3 --role owner -- sleep 300)

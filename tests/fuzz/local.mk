@@ -9,6 +9,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_http \
 	tests/fuzz/fuzz_json \
 	tests/fuzz/fuzz_records \
+	tests/fuzz/fuzz_replay \
 	tests/fuzz/fuzz_switch \
 	tests/fuzz/fuzz_topo \
 	tests/fuzz/fuzz_trace
@@ -24,7 +25,7 @@ TESTS += $(FUZZ_TARGETS)
 endif
 CLEANFILES += fuzz_agree.last fuzz_chunk.last fuzz_conf.last fuzz_events.last fuzz_frame.last \
 	fuzz_http.last fuzz_json.last fuzz_records.last \
-	fuzz_switch.last fuzz_topo.last fuzz_trace.last
+	fuzz_replay.last fuzz_switch.last fuzz_topo.last fuzz_trace.last
 
 tests_fuzz_fuzz_agree_SOURCES = tests/fuzz/fuzz_agree.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_agree_CPPFLAGS = $(CPPFLAGS_OF_FUZZ) $(RAFT_CFLAGS)
@@ -70,6 +71,11 @@ tests_fuzz_fuzz_records_SOURCES = tests/fuzz/fuzz_records.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_records_CPPFLAGS = $(CPPFLAGS_OF_FUZZ) $(PROTOBUF_C_CFLAGS)
 tests_fuzz_fuzz_records_LDFLAGS = $(LDFLAGS_OF_FUZZ)
 tests_fuzz_fuzz_records_LDADD = $(LIBLEADER) $(LIBWIRE) $(LIBBASE) $(WIRE_LIBS)
+
+tests_fuzz_fuzz_replay_SOURCES = tests/fuzz/fuzz_replay.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_replay_CPPFLAGS = $(CPPFLAGS_OF_FUZZ)
+tests_fuzz_fuzz_replay_LDFLAGS = $(LDFLAGS_OF_FUZZ)
+tests_fuzz_fuzz_replay_LDADD = $(SIM_LIBS)
 
 tests_fuzz_fuzz_switch_SOURCES = tests/fuzz/fuzz_switch.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_switch_CPPFLAGS = $(CPPFLAGS_OF_FUZZ)

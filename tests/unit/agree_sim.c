@@ -19,7 +19,7 @@ enum {
 };
 
 struct node {
-	char name[8];
+	char name[12];
 	struct sim *sim;
 	struct agree *agree;
 	struct sim_disk *disk;
@@ -74,7 +74,7 @@ static void fail(struct sim *s, const char *what, const struct node *n,
 	if (s->out->failure[0])
 		return;
 	snprintf(s->out->failure, sizeof(s->out->failure),
-		 "at %.3f s, %s: %s (%llu, %llu)", (double)s->now / 1e6,
+		 "at %.3f s, %s: %.180s (%llu, %llu)", (double)s->now / 1e6,
 		 n ? n->name : "-", what, (unsigned long long)a,
 		 (unsigned long long)b);
 }

@@ -317,7 +317,7 @@ static void revoked(void)
 	fake_forget(&h);
 	berth_plugin.revoke(self, 1, 1000);
 	fake_settle(self, &berth_plugin);
-	CU_ASSERT(fake_calls(&h, ""));
+	CU_ASSERT(fake_calls(&h, "yield 1\n"));
 	fake_end_array(self, &berth_plugin, 1, 5, 5, BERTH_END_REVOKED, 0, 1);
 	CU_ASSERT(fake_calls(&h, "release 1\ndemand 0.0 1 separate\n"));
 	/* It runs again, as a task of another number. */
@@ -327,6 +327,56 @@ static void revoked(void)
 	fake_end_array(self, &berth_plugin, 1, 6, 6, BERTH_END_EXITED, 0, 1);
 	CU_ASSERT(fake_calls(&h, "release 3\nended 1 done 0 \"\"\n"
 				 "release 2\n"));
+	end();
+}
+
+static void runs(unsigned index)
+{
+	struct berth_task t = BERTH_INIT(t);
+
+	t.job = 1;
+	t.index = index;
+	t.state = BERTH_TASK_RUNNING;
+	t.node = t.text = "";
+	berth_plugin.task(self, &t);
+}
+
+/* Of two slices the one whose task has just begun is given back. */
+static void others_instead(void)
+{
+	static const uint64_t first[] = { 1 }, second[] = { 2 };
+	struct berth_refusal r = BERTH_INIT(r);
+
+	begin();
+	fake_job(self, &berth_plugin, 1, 1, "{\"array\": \"0-1\"}");
+	fake_offer(self, &berth_plugin, 5, "0.0", 1, 2, 1);
+	runs(0);
+	h.now_ms += 3000;
+	runs(1);
+	fake_forget(&h);
+	berth_plugin.revoke(self, 1, 1000);
+	fake_settle(self, &berth_plugin);
+	CU_ASSERT(fake_calls(&h, "yield 1\ninstead 2\n"));
+	/* The broker will not have it. */
+	r.call = BERTH_CALL_YIELD;
+	r.slices = first;
+	r.instead = second;
+	r.n_slices = r.n_instead = 1;
+	r.demand = r.text = "";
+	berth_plugin.error(self, &r);
+	fake_settle(self, &berth_plugin);
+	CU_ASSERT(fake_calls(&h, "yield 1\n"));
+	berth_plugin.spared(self, 1);
+	berth_plugin.revoke(self, 1, 1000);
+	fake_settle(self, &berth_plugin);
+	CU_ASSERT(fake_calls(&h, "yield 1\ninstead 2\n"));
+	/* It will: the notice for the other one comes, and is answered. */
+	berth_plugin.spared(self, 1);
+	berth_plugin.revoke(self, 2, 1000);
+	fake_settle(self, &berth_plugin);
+	CU_ASSERT(fake_calls(&h, ""));
+	fake_end_array(self, &berth_plugin, 1, 0, 0, BERTH_END_EXITED, 0, 1);
+	CU_ASSERT(fake_calls(&h, "release 1\n"));
 	end();
 }
 
@@ -455,6 +505,7 @@ static const struct unit_test tests[] = {
 	{ "turns", turns },
 	{ "cancel", cancel },
 	{ "revoked", revoked },
+	{ "others instead", others_instead },
 	{ "refused calls", refused_calls },
 	{ "failover", failover },
 };

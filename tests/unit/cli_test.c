@@ -312,6 +312,12 @@ static void test_mpirun(void)
 		{"mpirun --allow-run-as-root -output tag true",
 		 "{\"argv\": [\"true\"], \"framework\": \"mpi\", \"options\": "
 		 "{\"ranks\": 1, \"tag_output\": true}, \"stdin\": true}"},
+		{"mpirun -n 2 --prefer equal true",
+		 "{\"argv\": [\"true\"], \"framework\": \"mpi\", \"options\": "
+		 "{\"ranks\": 2}, \"prefer\": {\"layout\": \"equal\"}, "
+		 "\"stdin\": true}"},
+		{"mpirun --prefer leaves true",
+		 "--prefer: 'leaves' is none of switches, nodes, equal"},
 		{"mpirun -n 5 --nodes 2 true",
 		 "--nodes: 5 ranks do not spread evenly over 2 nodes"},
 		{"mpirun --map-by ppr:2:socket true",

@@ -105,6 +105,15 @@ static int op_release(struct berth_host *h, const uint64_t *slices, size_t n,
 	return 0;
 }
 
+static int op_yield(struct berth_host *h, const uint64_t *slices, size_t n,
+		    const uint64_t *instead, size_t m, struct berth_error *err)
+{
+	add_ids(h, "yield", slices, n);
+	if (m > 0)
+		add_ids(h, "instead", instead, m);
+	return 0;
+}
+
 static int op_kill(struct berth_host *h, uint64_t job, int64_t index,
 		   int signal, unsigned grace_ms, struct berth_error *err)
 {
@@ -149,6 +158,7 @@ const struct berth_host_ops fake_ops = {
 	.decline = op_decline,
 	.launch = op_launch,
 	.release = op_release,
+	.yield = op_yield,
 	.kill = op_kill,
 	.job_running = op_job_running,
 	.job_ended = op_job_ended,

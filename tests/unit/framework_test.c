@@ -298,7 +298,8 @@ static void operations(void)
 	static const char *const expected[] = {
 		"{\"call\":\"demand\",\"demand\":{\"constraints\":{\"exclusive"
 		"\":true,\"per_node\":2},\"count\":4,\"gang\":true,\"id\":\"d\""
-		",\"prefer\":{\"pack\":false},\"revocable_ok\":false,\"separate"
+		",\"prefer\":{\"layout\":\"equal\",\"pack\":false},"
+		"\"revocable_ok\":false,\"separate"
 		"\":true,\"slice\":{\"cores\":2,\"gpu_vendor\":\"amd\"}}}",
 		"{\"call\":\"demand\",\"demand\":{\"count\":0,\"id\":\"d\"}}",
 		"{\"call\":\"ask\",\"demand\":\"d\"}",
@@ -337,6 +338,7 @@ static void operations(void)
 	constraints.per_node = 2;
 	constraints.exclusive = true;
 	prefer.packing = BERTH_SPREAD;
+	prefer.layout = BERTH_LAYOUT_EQUAL;
 	d.id = "d";
 	d.count = 4;
 	d.gang = d.separate = d.no_revocable = true;

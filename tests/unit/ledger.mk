@@ -28,3 +28,18 @@ UNIT_TESTS += tests/unit/locality_test
 tests_unit_locality_test_SOURCES = tests/unit/locality_test.c tests/unit/unit.h
 tests_unit_locality_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_locality_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/layout_test
+tests_unit_layout_test_SOURCES = tests/unit/layout_test.c tests/unit/unit.h
+tests_unit_layout_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_layout_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/round_test
+tests_unit_round_test_SOURCES = tests/unit/round_test.c tests/unit/unit.h
+tests_unit_round_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_round_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/yield_test
+tests_unit_yield_test_SOURCES = tests/unit/yield_test.c tests/unit/unit.h
+tests_unit_yield_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_yield_test_LDADD = $(LEDGER_LIBS) $(CUNIT_LIBS)

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/rand.h"
+#include "model/event_text.h"
 #include "unit.h"
 
 enum {
@@ -31,6 +32,8 @@ struct model_filter {
 struct world {
 	struct ledger *l;
 	struct rand_state rand, policy_rand;
+	struct event_text *text; /* the log, as it is written … */
+	struct buf log;		 /* … */
 	const struct topology *topology[3];
 	uint64_t now, hash;
 	size_t offers; /* made */
@@ -266,6 +269,8 @@ static void listen(void *arg, const struct event *ev)
 {
 	struct world *w = arg;
 
+	if (w->text != NULL)
+		event_text_write(w->text, ev, &w->log);
 	mix(w, ev->type);
 	mix(w, ev->at_us);
 	switch (ev->type) {
@@ -375,6 +380,24 @@ static void random_shape(struct world *w, struct demand *d)
 	d->separate = pick(w, 4) == 0;
 	d->exclusive = pick(w, 8) == 0;
 	d->packing = (enum packing)pick(w, 3);
+	d->layout = (enum layout)pick(w, 4);
+}
+
+/* Now and then the nodes are connected in another way, or nobody knows how. */
+static void do_switches(struct world *w)
+{
+	static const char *const files[] = {
+		"SwitchName=a Nodes=n[0-3]\nSwitchName=b Nodes=n[4-7]\n"
+		"SwitchName=c Switches=a,b\nSwitchName=d Nodes=n[8-9]\n"
+		"SwitchName=e Switches=[c-d]\n",
+		"SwitchName=a Nodes=n[1,3,5,7]\nSwitchName=b Nodes=n[2,9]\n",
+		"",
+	};
+	unsigned i = pick(w, 4);
+
+	if (pick(w, 50) == 0)
+		ledger_switches(w->l, i == 3 ? NULL : switches_parse(
+			files[i], "t", NULL));
 }
 
 static void do_demand(struct world *w)
@@ -382,6 +405,7 @@ static void do_demand(struct world *w)
 	struct demand *d = demand_create(name_of("d", pick(w, DEMANDS)));
 	struct berth_error err;
 
+	do_switches(w);
 	d->gang = pick(w, 2);
 	d->count = pick(w, 12);
 	d->max = d->count + (pick(w, 3) ? 0 : pick(w, 20));
@@ -665,7 +689,8 @@ static void step(struct world *w)
 	calls[i](w);
 }
 
-static void start(struct world *w, uint64_t seed, const struct policy *p)
+static void start(struct world *w, uint64_t seed, const struct policy *p,
+		  bool record)
 {
 	struct topology_shape shape[3] = {
 		{.packages = 2, .numas = 2, .l3s = 2, .cores = 2, .mib = 4000,
@@ -692,6 +717,7 @@ static void start(struct world *w, uint64_t seed, const struct policy *p)
 	rand_seed(&w->rand, seed);
 	rand_seed(&w->policy_rand, seed + 1);
 	w->now = 1000000;
+	w->text = record ? event_text_create(NULL, NULL) : NULL;
 	for (int i = 0; i < 3; i++)
 		w->topology[i] = topology_create_regular(&shape[i]);
 	w->l = ledger_create(&o);
@@ -709,7 +735,7 @@ static uint64_t run(uint64_t seed, const struct policy *p, unsigned steps,
 	struct berth_error err;
 	uint64_t hash;
 
-	start(w, seed, p);
+	start(w, seed, p, false);
 	for (unsigned i = 0; i < steps && w->wrong[0] == '\0'; i++) {
 		step(w);
 		if (ledger_check(w->l, &err) != 0)
@@ -766,9 +792,202 @@ static void test_determinism(void)
 	}
 }
 
+/* ---- the log of it, applied again ---- */
+
+struct again {
+	struct ledger *l;
+	struct event_text *reads, *writes;
+	struct buf log;
+};
+
+static void write_again(void *arg, const struct event *ev)
+{
+	struct again *a = arg;
+
+	event_text_write(a->writes, ev, &a->log);
+}
+
+static const struct node *find_node(void *arg, const char *name)
+{
+	const struct again *a = arg;
+
+	return ledger_node(a->l, name);
+}
+
+static bool same_objects(const struct ledger *a, const struct ledger *b)
+{
+	const struct node *m, *n;
+	const struct job *j, *k;
+	const struct offer *o;
+	size_t i = 0, l = 0;
+
+	for (m = ledger_next_node(a, &i); m != NULL;
+	     m = ledger_next_node(a, &i)) {
+		n = ledger_next_node(b, &l);
+		if (n == NULL || strcmp(m->name, n->name) != 0 ||
+		    m->state != n->state || m->nslices != n->nslices ||
+		    m->ntasks != n->ntasks ||
+		    !bitset_equal(&m->free_cores, &n->free_cores) ||
+		    m->free_gpus != n->free_gpus ||
+		    !amount_equal(&m->free, &n->free))
+			return false;
+	}
+	for (j = ledger_first_job(a); j != NULL; j = TAILQ_NEXT(j, of_ledger)) {
+		k = ledger_job(b, j->id);
+		if (k == NULL || j->state != k->state ||
+		    memcmp(&j->counts, &k->counts, sizeof(j->counts)) != 0)
+			return false;
+	}
+	for (o = ledger_first_offer(a); o != NULL;
+	     o = TAILQ_NEXT(o, of_ledger)) {
+		const struct offer *p = ledger_offer(b, o->id);
+
+		if (p == NULL || p->nslices != o->nslices ||
+		    p->expires_us != o->expires_us)
+			return false;
+	}
+	return true;
+}
+
+/* Every line is applied; the ledger that comes of it tells the same. */
+static void replay(const struct world *w)
+{
+	struct again a = {0};
+	const struct ledger_options o = {.listen = write_again, .arg = &a,
+					 .keep_failed = 5};
+	const char *line = w->log.data, *end;
+	struct ledger_stats was, is;
+	struct berth_error err = {0};
+	struct event ev;
+	int rc = 0;
+
+	a.reads = event_text_create(find_node, &a);
+	a.writes = event_text_create(NULL, NULL);
+	buf_init(&a.log);
+	a.l = ledger_create(&o);
+	for (; rc == 0 && (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		rc = event_text_read(a.reads, line, (size_t)(end - line), &ev,
+				     &err);
+		if (rc == 0)
+			rc = ledger_apply(a.l, &ev, &err);
+		if (rc == 0)
+			rc = ledger_check(a.l, &err);
+	}
+	CU_ASSERT_EQUAL(rc, 0);
+	if (rc != 0)
+		printf("%s: %.200s\n", err.text, line);
+	CU_ASSERT_EQUAL(a.log.len, w->log.len);
+	CU_ASSERT(a.log.len == w->log.len &&
+		  memcmp(a.log.data, w->log.data, a.log.len) == 0);
+	ledger_stats(w->l, &was);
+	ledger_stats(a.l, &is);
+	is.rounds = was.rounds; /* nobody decided here */
+	CU_ASSERT_EQUAL(memcmp(&was, &is, sizeof(was)), 0);
+	CU_ASSERT(same_objects(w->l, a.l));
+	ledger_destroy(a.l);
+	event_text_destroy(a.reads);
+	event_text_destroy(a.writes);
+	buf_finish(&a.log);
+}
+
+/* What a new leader finds: tasks that have ended, that run, that never came. */
+static void take_over(struct world *w)
+{
+	struct event ev = {.type = EVENT_JOB_SUBMITTED, .at_us = w->now};
+	struct slice *s = slice_create();
+	struct berth_error err = {0};
+	uint32_t ranks[] = {4, 5};
+	const uint64_t job = 7;
+
+	s->id = (UINT64_C(3) << 32) + 1;
+	s->node = (struct node *)ledger_node(w->l, "n0");
+	s->units = 1;
+	s->exclusive = true;
+	bitset_set(&s->cores, 1);
+	bitset_set(&s->cores, 3);
+	s->amount.cores = 2;
+	ev.job_submitted.job = job;
+	ev.job_submitted.name = ev.job_submitted.user = "a";
+	ev.job_submitted.framework = "f0";
+	ev.job_submitted.role = "r0";
+	ev.job_submitted.spec = "";
+	CU_ASSERT_EQUAL(ledger_apply(w->l, &ev, &err), 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		ev = (struct event){.type = EVENT_TASK_RECALLED,
+				    .at_us = w->now};
+		ev.task_recalled.job = job;
+		ev.task_recalled.index = i;
+		ev.task_recalled.node = "n0";
+		ev.task_recalled.slice = s->id;
+		ev.task_recalled.array_index = (int64_t)i - 1;
+		ev.task_recalled.ranks = ranks;
+		ev.task_recalled.nranks = i == 1 ? 2 : 0;
+		ev.task_recalled.status.rank = -1;
+		if (i == 0) {
+			ev.task_recalled.status.state = TASK_ENDED;
+			ev.task_recalled.status.end = TASK_END_EXITED;
+			ev.task_recalled.status.exit_code = 3;
+			ev.task_recalled.status.start_us = 100;
+			ev.task_recalled.status.end_us = 200;
+			ev.task_recalled.status.text = "it ended";
+		}
+		CU_ASSERT_EQUAL(ledger_apply(w->l, &ev, &err), 0);
+	}
+	for (uint32_t i = 1; i < 3; i++)
+		CU_ASSERT_EQUAL(ledger_adopt(w->l, "n0", s, "r0", job, i,
+					     w->now, &err), 0);
+	CU_ASSERT_EQUAL(err.text[0], '\0');
+	slice_destroy(s);
+	ledger_end_recalled(w->l, "n0", true, "it never came", w->now);
+	CU_ASSERT_PTR_NULL(ledger_first_recalled(w->l));
+}
+
+static void test_replay_taken_over(void)
+{
+	struct world *w = mem_alloc(sizeof(*w));
+
+	start(w, 1, policy_at(0), true);
+	ledger_node_up(w->l, "n0", w->topology[0], NULL, 0, false, w->now,
+		       NULL);
+	take_over(w);
+	CU_ASSERT_PTR_NOT_NULL(strstr(w->log.data, "\"slice_adopted\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(w->log.data, "\"task_recalled\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(w->log.data, "\"task_adopted\""));
+	replay(w);
+	for (unsigned i = 0; i < 500; i++)
+		step(w);
+	replay(w);
+	ledger_destroy(w->l);
+	event_text_destroy(w->text);
+	buf_finish(&w->log);
+	for (int i = 0; i < 3; i++)
+		topology_unref(w->topology[i]);
+	free(w);
+}
+
+static void test_replay(void)
+{
+	for (uint64_t seed = 1; seed <= 4; seed++) {
+		struct world *w = mem_alloc(sizeof(*w));
+
+		start(w, seed, policy_at(seed % 2), true);
+		for (unsigned i = 0; i < 4000; i++)
+			step(w);
+		replay(w);
+		ledger_destroy(w->l);
+		event_text_destroy(w->text);
+		buf_finish(&w->log);
+		for (int i = 0; i < 3; i++)
+			topology_unref(w->topology[i]);
+		free(w);
+	}
+}
+
 static const struct unit_test tests[] = {
 	{"invariants", test_invariants},
 	{"determinism", test_determinism},
+	{"replay", test_replay},
+	{"replay, taken over", test_replay_taken_over},
 };
 
 UNIT_MAIN("ledger at random", tests)

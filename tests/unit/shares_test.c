@@ -1,4 +1,5 @@
 /* shares_test.c - roles in the ledger: guarantees, limits, what is revocable. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -450,15 +451,15 @@ static void start_tasks(uint64_t job)
 	}
 }
 
-/* The tasks in slices that are being taken back end. */
-static unsigned end_revoked(const char *framework)
+/* The tasks in slices that are being taken back end, so many at most. */
+static unsigned end_some(const char *framework, unsigned most)
 {
 	const struct framework *f = ledger_framework(w.l, framework);
 	const struct slice *s;
 	unsigned n = 0;
 
 	TAILQ_FOREACH(s, &f->slices, of_owner) {
-		while (s->revoking && !TAILQ_EMPTY(&s->tasks)) {
+		while (n < most && s->revoking && !TAILQ_EMPTY(&s->tasks)) {
 			const struct task *t = TAILQ_FIRST(&s->tasks);
 			struct ledger_report r = {
 				.job = t->job->id,
@@ -474,6 +475,11 @@ static unsigned end_revoked(const char *framework)
 		}
 	}
 	return n;
+}
+
+static unsigned end_revoked(const char *framework)
+{
+	return end_some(framework, UINT_MAX);
 }
 
 static unsigned revoking(const char *framework)
@@ -676,13 +682,120 @@ static void test_gang(void)
 	finish();
 }
 
+/* a has all 32 cores, and is at work in each. */
+static void a_has_all(const struct policy *p)
+{
+	unsigned revocable;
+	uint32_t index = 0;
+	uint64_t job;
+
+	start(p);
+	CU_ASSERT_EQUAL(set("b", "cores=16", "", NULL), 0);
+	job = submit("a");
+	want("a", 32, 1, true);
+	rounds();
+	CU_ASSERT_EQUAL(take("a", &revocable), 32);
+	run_all("a", job, &index);
+	w.now += 1000000;
+	start_tasks(job);
+}
+
+static void want_gang(const char *framework, const char *role, unsigned count)
+{
+	struct demand *d = demand_create("gang");
+
+	d->gang = true;
+	d->separate = true;
+	d->count = d->max = count;
+	d->role = mem_strdup(role);
+	w.now++;
+	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
+	demand_destroy(d);
+}
+
+/* What comes back for gangs one by one stays until all is there, whoever has
+ * the smaller share and whatever else is wanted. */
+static void test_one_by_one(void)
+{
+	for (size_t i = 0; i < 3; i++) {
+		unsigned revocable, got = 0;
+
+		a_has_all(guaranteeing[i]);
+		want("a", 32, 1, true);
+		want_gang("b", "b", 9);
+		want_gang("c", "b", 6);
+		rounds();
+		CU_ASSERT_EQUAL(revoking("a"), 15);
+		for (unsigned k = 0; k < 15; k++) {
+			CU_ASSERT_EQUAL(end_some("a", 1), 1);
+			w.now += 1000;
+			rounds();
+			CU_ASSERT_EQUAL(take("a", &revocable), 0);
+			CU_ASSERT_EQUAL(revoking("a"), 14 - k);
+			got += take("b", &revocable);
+			CU_ASSERT_EQUAL(revocable, 0);
+			got += take("c", &revocable);
+			CU_ASSERT_EQUAL(revocable, 0);
+		}
+		CU_ASSERT_EQUAL(got, 15);
+		finish();
+	}
+}
+
+/* A gang that lies inside its guarantee by a part only does not take what
+ * others claim. */
+static void test_part_of_gang(void)
+{
+	for (size_t i = 0; i < 3; i++) {
+		unsigned revocable;
+
+		start(guaranteeing[i]);
+		CU_ASSERT_EQUAL(set("a", "cores=8", "", NULL), 0);
+		CU_ASSERT_EQUAL(set("b", "cores=16", "", NULL), 0);
+		want_gang("a", "a", 20);
+		want("b", 16, 1, true);
+		rounds();
+		CU_ASSERT_EQUAL(take("b", &revocable), 16);
+		CU_ASSERT_EQUAL(take("a", &revocable), 0);
+		finish();
+	}
+}
+
+/* What one demand claims, another of the same role can't claim again. */
+static void test_claim_once(void)
+{
+	for (size_t i = 0; i < 3; i++) {
+		unsigned revocable, got;
+
+		a_has_all(guaranteeing[i]);
+		want_as("b", "b", "first", 12, 1, 0);
+		want_as("c", "b", "second", 12, 1, 0);
+		rounds();
+		CU_ASSERT_EQUAL(revoking("a"), 16);
+		ledger_touch(w.l);
+		rounds();
+		CU_ASSERT_EQUAL(revoking("a"), 16);
+		CU_ASSERT_EQUAL(end_some("a", 5), 5);
+		rounds();
+		got = take("b", &revocable) + take("c", &revocable);
+		CU_ASSERT_EQUAL(got, 5);
+		CU_ASSERT_EQUAL(revoking("a"), 11);
+		end_revoked("a");
+		rounds();
+		got += take("b", &revocable) + take("c", &revocable);
+		CU_ASSERT_EQUAL(got, 16);
+		CU_ASSERT_EQUAL(revoking("a"), 0);
+		finish();
+	}
+}
+
 /*
  * At random: roles in a tree with guarantees that change, demands, tasks that
  * end, and at every notice: nobody at or below his guarantee loses anything,
  * nothing firm is taken.
  */
 static struct {
-	unsigned notices, wrong;
+	unsigned notices, yields, spared, wrong;
 } seen;
 
 static void watch(void *arg, const struct event *ev)
@@ -692,6 +805,8 @@ static void watch(void *arg, const struct event *ev)
 	struct amount has, leaving;
 
 	(void)arg;
+	if (ev->type == EVENT_SLICE_SPARED)
+		seen.spared++;
 	if (ev->type != EVENT_SLICE_REVOKING)
 		return;
 	seen.notices++;
@@ -780,6 +895,29 @@ static void random_end(struct rand_state *r, uint64_t job)
 	}
 }
 
+/* Somebody who is to give slices back names others, or gives some at once. */
+static void random_yield(struct rand_state *r, const char *framework)
+{
+	const struct framework *f = ledger_framework(w.l, framework);
+	uint64_t back[8], others[8];
+	const struct slice *s;
+	size_t n = 0, m = 0, most = 1 + rand_below(r, 4);
+
+	TAILQ_FOREACH(s, &f->slices, of_owner) {
+		if (s->revoking && n < most)
+			back[n++] = s->id;
+	}
+	TAILQ_FOREACH(s, &f->slices, of_owner) {
+		if (!s->revoking && m < 2 * most && rand_below(r, 2) == 0)
+			others[m++] = s->id;
+	}
+	if (n > 0 && ledger_yield(w.l, framework, back, n, others,
+				  rand_below(r, 4) == 0 ? 0 : m, w.now,
+				  NULL) == 0)
+		seen.yields++;
+	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+}
+
 /* A node goes or comes back, or a framework does; tasks that are being taken
  * back with them. */
 static void random_loss(struct rand_state *r)
@@ -793,7 +931,9 @@ static void random_loss(struct rand_state *r)
 		break;
 	case 1:
 		ledger_away(w.l, f, w.now, NULL);
-		ledger_register(w.l, f, f, "t", 3000000, w.now, NULL);
+		ledger_register_reacting(w.l, f, f, "t", 3000000,
+					 100000 * rand_below(r, 5), w.now,
+					 NULL);
 		break;
 	case 2:
 		ledger_node_drain(w.l, n, true, w.now, NULL);
@@ -817,13 +957,21 @@ static void random_run(uint64_t seed, const struct policy *p)
 	rand_seed(&r, seed);
 	rand_seed(&w.rand, seed);
 	set("x", "", "", NULL);
+	ledger_register_reacting(w.l, "b", "b", "t", 3000000, 200000, w.now,
+				 NULL);
+	ledger_register_reacting(w.l, "c", "c", "t", 3000000, 400000, w.now,
+				 NULL);
 	for (int i = 0; i < 3; i++)
 		job[i] = submit((char[]){(char)('a' + i), '\0'});
 	for (int step = 0; step < 150; step++) {
 		char f[2] = {(char)('a' + rand_below(&r, 3)), '\0'};
 
 		w.now += rand_below(&r, 400000);
-		switch (rand_below(&r, 7)) {
+		switch (rand_below(&r, 9)) {
+		case 7:
+		case 8:
+			random_yield(&r, f);
+			break;
 		case 6:
 			random_loss(&r);
 			break;
@@ -852,6 +1000,8 @@ static void test_random(void)
 	for (uint64_t seed = 1; seed <= 60; seed++)
 		random_run(seed, guaranteeing[seed % 3]);
 	CU_ASSERT(seen.notices > 100);
+	CU_ASSERT(seen.yields > 100);
+	CU_ASSERT(seen.spared > 5);
 	CU_ASSERT_EQUAL(seen.wrong, 0);
 }
 
@@ -861,6 +1011,9 @@ static const struct unit_test tests[] = {
 	{"from a role further down", test_elsewhere},
 	{"idle slices", test_idle},
 	{"for a gang", test_gang},
+	{"for gangs, one by one", test_one_by_one},
+	{"a gang by a part only", test_part_of_gang},
+	{"no claim twice", test_claim_once},
 	{"at random", test_random},
 	{"guarantees first", test_guaranteed_first},
 	{"drf: weights in a tree", test_hierarchy},

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "sim/blocks.h"
 #include "sim/figures.h"
+#include "sim/input.h"
+#include "sim/replay.h"
 #include "sim/report.h"
 #include "sim/sim.h"
 #include "sim/svg.h"
@@ -505,6 +507,76 @@ static void test_bad_failures(void)
 		     ":3: for_s: more than 0 is needed");
 }
 
+/* ---- replays ---- */
+
+#define LOG TEST_SRCDIR "/fuzz/seeds/replay/jobs"
+
+/* An MPI job of four ranks and an array of four, of a real Berth. */
+static void test_replay(void)
+{
+	struct scenario *s = NULL;
+	struct outcome *was = NULL, *again;
+	struct berth_error err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(replay_file(LOG, true, &s, &was, &err), 0);
+	CU_ASSERT_EQUAL(s->nodes, 2);
+	CU_ASSERT_EQUAL(s->napps, 2);
+	CU_ASSERT_EQUAL(s->nroles, 1);
+	CU_ASSERT_STRING_EQUAL(s->policy, "drf");
+	CU_ASSERT_EQUAL(was->work.count, 2);
+	CU_ASSERT_EQUAL(s->work.count, 2);
+	CU_ASSERT(s->work.at[0].gang);
+	CU_ASSERT_EQUAL(s->work.at[0].nlengths, 4);
+	CU_ASSERT_FALSE(s->work.at[1].gang);
+	CU_ASSERT_EQUAL(s->work.at[1].nlengths, 4);
+	CU_ASSERT(s->work.at[1].length_us[0] >= 200000);
+	/* Four cores of eight for the longer part of the time. */
+	CU_ASSERT(figures_busy_cores(was, -1, was->end_us) > 0.2);
+	CU_ASSERT(figures_busy_cores(was, -1, was->end_us) < 0.6);
+	again = sim_run(s, "fifo", true, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+	CU_ASSERT_EQUAL(again->work.count, 2);
+	CU_ASSERT(again->work.at[1].ended);
+	CU_ASSERT_EQUAL(again->work.at[1].launched, 4);
+	outcome_destroy(again);
+	outcome_destroy(was);
+	scenario_destroy(s);
+}
+
+static void replay_refused(const char *text, const char *why)
+{
+	struct scenario *s = NULL;
+	struct outcome *o = NULL;
+	struct berth_error err = {0};
+
+	CU_ASSERT_EQUAL(replay_text("log", text, strlen(text), true, &s, &o,
+				    &err), -1);
+	CU_ASSERT_EQUAL(err.code, BERTH_EINPUT);
+	CU_ASSERT(strncmp(err.text, why, strlen(why)) == 0);
+	if (strncmp(err.text, why, strlen(why)) != 0)
+		printf("%s\n", err.text);
+}
+
+#define HEAD                                                                   \
+	"{\"format\":\"berth-events\",\"version\":1,\"berth\":\"0\","            \
+	"\"policy\":\"drf\",\"at_us\":1}\n"
+
+static void test_replay_bad(void)
+{
+	replay_refused("", "log:1: the file is empty");
+	replay_refused("cluster = {};\n", "log:1: column 1: this is no event");
+	replay_refused("{\"format\":\"berth-events\",\"version\":2,\"x\":1}\n",
+		       "log:1: column 37: the log is of version 2");
+	replay_refused(HEAD "{\"at_us\":5,\"type\":\"node_eaten\"}\n",
+		       "log:2: column 31: \"type\": \"node_eaten\" is not");
+	replay_refused(HEAD "{\"at_us\":5,\"type\":\"node_down\"}\n",
+		       "log:2: column 30: \"node\" is missing");
+	replay_refused(HEAD "{\"at_us\":5,\"type\":\"node_down\","
+			    "\"node\":\"n\"}\n", "log:2: ");
+	replay_refused(HEAD "{\"at_us\":-5,\"type\":\"node_down\"}\n",
+		       "log:2: column 12: a number from 0 to");
+}
+
 static const struct unit_test tests[] = {
 	{"swim", test_swim},
 	{"swim: wrong lines", test_swim_bad},
@@ -522,6 +594,8 @@ static const struct unit_test tests[] = {
 	{"what can never end", test_never_ends},
 	{"wrong scenarios", test_bad_scenarios},
 	{"wrong failures", test_bad_failures},
+	{"replay", test_replay},
+	{"wrong logs", test_replay_bad},
 };
 
 UNIT_MAIN("sim", tests)

@@ -117,11 +117,14 @@ static void on_task(void *self, const struct berth_task *t)
 	struct batch_job *j = idmap_get(&b->by_id, t->job);
 	struct batch_task *task;
 
-	if (!j || t->state != BERTH_TASK_ENDED)
-		return;
-	task = batch_job_task(j, t->index);
+	task = j ? batch_job_task(j, t->index) : NULL;
 	if (!task)
 		return;
+	if (t->state != BERTH_TASK_ENDED) {
+		if (task->runner)
+			task->runner->started_ms = b->ops->now_ms(b->host);
+		return;
+	}
 	runner_lost_task(task->runner);
 	batch_job_ended(j, t);
 	pool_queue_job(j->pool, j);
@@ -136,7 +139,19 @@ static void on_revoke(void *self, uint64_t slice, unsigned deadline_ms)
 	if (!r)
 		return;
 	/* Its tasks are ended by the broker and run again elsewhere. */
+	r->noticed = !r->wanted_back;
 	r->wanted_back = true;
+	runner_hungry(r);
+}
+
+static void on_spared(void *self, uint64_t slice)
+{
+	struct batch *b = self;
+	struct runner *r = idmap_get(&b->by_slice, slice);
+
+	if (!r)
+		return;
+	r->wanted_back = r->noticed = false;
 	runner_hungry(r);
 }
 
@@ -212,6 +227,21 @@ static void launch_refused(struct batch *b, const struct berth_refusal *r)
 		batch_check_over(b, j);
 }
 
+/* What was named in place of others will not do: the others go. */
+static void yield_refused(struct batch *b, const struct berth_refusal *r)
+{
+	for (size_t i = 0; i < r->n_instead; i++) {
+		struct runner *run = idmap_get(&b->by_slice, r->instead[i]);
+
+		if (!run)
+			continue;
+		run->wanted_back = false;
+		runner_hungry(run);
+	}
+	if (r->n_instead)
+		b->ops->yield(b->host, r->slices, r->n_slices, NULL, 0, NULL);
+}
+
 static void on_error(void *self, const struct berth_refusal *r)
 {
 	switch (r->call) {
@@ -223,6 +253,9 @@ static void on_error(void *self, const struct berth_refusal *r)
 		break;
 	case BERTH_CALL_LAUNCH:
 		launch_refused(self, r);
+		break;
+	case BERTH_CALL_YIELD:
+		yield_refused(self, r);
 		break;
 	default:
 		break;
@@ -252,4 +285,6 @@ const struct berth_plugin berth_plugin = {
 	.lost = on_lost,
 	.error = on_error,
 	.settle = on_settle,
+	.spared = on_spared,
+	.react_ms = 50,
 };

@@ -11,6 +11,10 @@
  * pool's demand steps behind those of others, who may have waited. */
 enum { TURN_MS = 5000 };
 
+/* Another slice is named instead of a revoked one when its task has run for so
+ * much less. */
+enum { CHEAPER_MS = 1000 };
+
 /* More units than this are not asked for at once. */
 enum { MOST_WANTED = 65536 };
 
@@ -37,6 +41,24 @@ static void start(struct batch *b, struct runner *r)
 static bool turn_over(struct batch *b, uint64_t since_ms)
 {
 	return b->ops->now_ms(b->host) - since_ms > TURN_MS;
+}
+
+/* Its slice is to go back: it goes now, or one instead whose task has just
+ * begun. */
+static void answer(struct batch *b, struct runner *r)
+{
+	struct runner *c;
+
+	r->noticed = false;
+	if (!r->in_flight || r->gone || !BERTH_HAS(b->ops, yield))
+		return; /* it is released below, or told by the broker */
+	c = pool_cheaper(r, CHEAPER_MS);
+	if (c) {
+		c->wanted_back = true;
+		runner_hungry(c);
+	}
+	b->ops->yield(b->host, &r->slice, 1, c ? &c->slice : NULL, c ? 1 : 0,
+		      NULL);
 }
 
 /* 1. An empty slice goes back or to the job whose turn it is.
@@ -159,6 +181,10 @@ static void fill_pool(struct batch *b, struct pool *p)
 {
 	struct runner *r;
 
+	TAILQ_FOREACH (r, &p->runners, link) {
+		if (r->noticed)
+			answer(b, r);
+	}
 	/* Who has nothing yet keeps its place among those who wait. */
 	if (p->outstanding && p->n_runners && turn_over(b, p->stated_ms)) {
 		b->ops->withdraw(b->host, p->demand, NULL);

@@ -89,6 +89,23 @@ void runner_serve(struct runner *r, struct batch_job *j)
 		j->n_runners++;
 }
 
+struct runner *pool_cheaper(const struct runner *r, uint64_t least_ms)
+{
+	struct runner *c, *best = NULL;
+
+	TAILQ_FOREACH (c, &r->pool->runners, link) {
+		if (c->wanted_back || c->gone)
+			continue;
+		if (!c->in_flight)
+			return c;
+		if (c->started_ms < r->started_ms + least_ms)
+			continue;
+		if (!best || c->started_ms > best->started_ms)
+			best = c;
+	}
+	return best;
+}
+
 /* ---- jobs in turn ---- */
 
 void pool_queue_job(struct pool *p, struct batch_job *j)

@@ -26,8 +26,10 @@ struct runner {
 	struct batch_job *job; /* NULL: none yet */
 	unsigned in_flight;    /* tasks launched and not ended */
 	uint64_t since_ms;     /* held since */
+	uint64_t started_ms;   /* its last task; 0: none has yet */
 	bool hungry;	       /* is in the pool's list */
 	bool wanted_back;      /* revoked: no more tasks in it */
+	bool noticed;	       /* … and the broker waits for our answer */
 	bool gone;	       /* not ours (any more): nothing to release */
 };
 TAILQ_HEAD(runner_list, runner);
@@ -68,6 +70,10 @@ void pool_queue_job(struct pool *p, struct batch_job *j);
 void pool_unqueue_job(struct pool *p, struct batch_job *j);
 /* Whose turn it is; it goes to the end of the list.  NULL: nobody's. */
 struct batch_job *pool_next_job(struct pool *p);
+
+/* One whose end would cost least, by at least so much less than r's: idle, or
+ * its task has just started.  NULL: none. */
+struct runner *pool_cheaper(const struct runner *r, uint64_t least_ms);
 
 /* Tasks that could start now, had it slices for them. */
 size_t pool_need(const struct pool *p);

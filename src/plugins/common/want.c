@@ -143,6 +143,7 @@ static bool same_prefer(const struct berth_preferences *a,
 			const struct berth_preferences *b)
 {
 	return a->packing == b->packing && a->wait_ms == b->wait_ms &&
+	       a->layout == b->layout &&
 	       same_list(a->nodes, a->n_nodes, b->nodes, b->n_nodes) &&
 	       same_list(a->datasets, a->n_datasets, b->datasets,
 			 b->n_datasets) &&
