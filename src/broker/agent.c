@@ -251,6 +251,8 @@ static void on_launcher_message(void *arg, const Berth__Msg *msg)
 		break;
 	case BERTH__MSG__BODY_JOIN_FAILED:
 		agent_join_failed(a->join, msg->join_failed);
+		if (msg->join_failed->incarnation == 0)
+			a->ev.rank_died(a->arg, msg->join_failed->node);
 		break;
 	case BERTH__MSG__BODY_SHUTDOWN:
 		on_shutdown(a, msg, false);
@@ -430,12 +432,14 @@ void agent_peer_up(struct agent *a, const char *node)
 void agent_peer_down(struct agent *a, const char *node, const char *why)
 {
 	output_forget_node(a->output, node);
-	if (a->leader == NULL || strcmp(node, a->leader) != 0 || a->ending)
+	if (a->ending)
+		return;
+	/* It may have dropped us while the network was cut. */
+	agent_join_want(a->join, node);
+	if (a->leader == NULL || strcmp(node, a->leader) != 0)
 		return;
 	log_warn("the leader on %s is gone (%s): tasks run on", node, why);
 	a->greeted = a->welcomed = false;
-	/* It may have dropped us while the network was cut. */
-	agent_join_want(a->join, node);
 }
 
 const char *agent_leader(const struct agent *a)

@@ -37,6 +37,8 @@ struct agent_config {
 struct agent_events {
 	/* This Berth ends; the launcher has been told. */
 	void (*shutdown)(void *arg, const char *reason, bool kill_tasks);
+	/* Its launcher says that this node's rank has ended. */
+	void (*rank_died)(void *arg, const char *node);
 	/* Where the leader and the others are. */
 	void (*contact)(void *arg, const Berth__Contact *contact);
 };

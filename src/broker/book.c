@@ -109,6 +109,7 @@ struct book *book_create(struct loop *loop, const struct book_config *config,
 	struct ledger_options options = {
 		.offer_us = (uint64_t)config->offer_expiry_ms * 1000,
 		.lend_us = (uint64_t)config->lend_after_ms * 1000,
+		.first_id = config->first_id,
 		.keep_jobs = config->keep_jobs,
 		.keep_tasks_us = KEEP_TASKS_US,
 		.listen = on_event,

@@ -21,6 +21,7 @@ struct book_config {
 	const char *policy;
 	uint64_t seed; /* of the policy; 0: random */
 	uint32_t offer_expiry_ms, lend_after_ms;
+	uint64_t first_id; /* of offers and slices; 0: from the first */
 	const char *topology_conf, *switches; /* as of leader.h */
 	size_t keep_jobs; /* ended jobs that stay visible */
 };

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "broker/api_server.h"
 #include "broker/contact_file.h"
 #include "broker/leader.h"
+#include "broker/leadership.h"
 #include "broker/roster_keeper.h"
 
 /* What has been sent may go out before we do. */
@@ -25,6 +27,8 @@ struct broker {
 	const struct broker_conf *conf;
 	char *contact_path, *socket_path;
 	struct api_server *server;
+	struct records *records; /* what the ranks agreed on */
+	struct leadership *leadership;
 	struct leader *leader; /* NULL: another rank leads */
 	struct roster_keeper *keeper; /* of a leader under mpirun */
 	struct loop_signal *term, *intr;
@@ -71,6 +75,13 @@ static void on_leader_ended(void *arg, const char *reason, bool kill_tasks)
 
 /* ---- who leads ---- */
 
+static void on_rank_died(void *arg, const char *node)
+{
+	struct broker *b = arg;
+
+	leadership_rank_died(b->leadership, node);
+}
+
 static void on_contact(void *arg, const Berth__Contact *contact)
 {
 	struct broker *b = arg;
@@ -91,6 +102,7 @@ static void on_up(void *arg, const char *node)
 	struct broker *b = arg;
 
 	log_debug("node %s: its rank is there", node);
+	leadership_peer_up(b->leadership, node);
 	if (b->leader)
 		leader_peer_up(b->leader, node);
 	agent_peer_up(b->agent, node);
@@ -102,6 +114,7 @@ static void on_down(void *arg, const char *node, const char *why)
 
 	if (!b->ending)
 		log_info("node %s: its rank is gone: %s", node, why);
+	leadership_peer_down(b->leadership, node);
 	if (b->leader)
 		leader_peer_down(b->leader, node, why);
 	agent_peer_down(b->agent, node, why);
@@ -124,6 +137,10 @@ static void on_message(void *arg, const char *node, const Berth__Msg *msg)
 		    msg->body_case == BERTH__MSG__BODY_NODE_HELLO)
 			roster_keeper_hello(b->keeper, msg->node_hello);
 		break;
+	case BERTH__MSG__BODY_AGREE:
+	case BERTH__MSG__BODY_STANDING:
+		leadership_message(b->leadership, node, msg);
+		break;
 	default:
 		agent_message(b->agent, node, msg);
 	}
@@ -140,7 +157,9 @@ static struct agent *make_agent(struct broker *b,
 				const char *xml, struct berth_error *err)
 {
 	static const struct agent_events events = {
-		.shutdown = on_agent_shutdown, .contact = on_contact};
+		.shutdown = on_agent_shutdown,
+		.rank_died = on_rank_died,
+		.contact = on_contact};
 	const struct agent_config config = {
 		.node_dir = conf->node_dir,
 		.berth = conf->berth,
@@ -170,6 +189,22 @@ static struct api_server *make_server(struct broker *b,
 	return api_server_create(b->loop, &config, err);
 }
 
+static const char *const *voters(void *arg, size_t *count)
+{
+	struct broker *b = arg;
+
+	return agree_voters(leadership_agree(b->leadership), count);
+}
+
+static int propose(void *arg, const void *data, size_t len, agree_done_f done,
+		   void *done_arg, struct berth_error *err)
+{
+	struct broker *b = arg;
+
+	return agree_propose(leadership_agree(b->leadership), data, len, done,
+			     done_arg, err);
+}
+
 static struct leader *make_leader(struct broker *b, uint64_t term,
 				  struct berth_error *err)
 {
@@ -178,6 +213,11 @@ static struct leader *make_leader(struct broker *b, uint64_t term,
 		.berth = conf->berth,
 		.version = PACKAGE_VERSION,
 		.term = term,
+		.voters = voters,
+		.voters_arg = b,
+		.records = b->records,
+		.propose = propose,
+		.propose_arg = b,
 		.node_dir = conf->node_dir,
 		.state_dir = conf->state_dir,
 		.policy = conf->policy,
@@ -217,10 +257,66 @@ static int lead(struct broker *b, uint64_t term, struct berth_error *err)
 	return 0;
 }
 
+static void on_lead(void *arg, uint64_t term)
+{
+	struct broker *b = arg;
+	struct berth_error err = {0};
+
+	if (b->ending)
+		return;
+	if (lead(b, term, &err) < 0) {
+		fprintf(stderr, "berthd: %s\n", err.text);
+		b->status = error_exit_status(&err);
+		loop_stop(b->loop);
+	}
+	agent_follow(b->agent, net_self(b->net), term);
+}
+
+static void on_yield(void *arg)
+{
+	struct broker *b = arg;
+
+	roster_keeper_destroy(b->keeper);
+	b->keeper = NULL;
+	leader_destroy(b->leader);
+	b->leader = NULL;
+	net_set_term(b->net, 0);
+	api_server_refer(b->server, NULL);
+}
+
+static void on_follow(void *arg, const char *node, uint64_t term)
+{
+	struct broker *b = arg;
+
+	/* The agent hears of a leader by the leader itself, which may not be
+	 * ready for it yet. */
+	if (node == NULL)
+		api_server_refer(b->server, NULL);
+}
+
+static const struct leadership_events leadership_handlers = {
+	.lead = on_lead, .yield = on_yield, .follow = on_follow};
+
+static int make_leadership(struct broker *b, struct berth_error *err)
+{
+	char *dir = mem_printf("%s/agree", b->conf->node_dir);
+	const struct leadership_config config = {
+		.dir = dir,
+		.records = b->records,
+		.node_timeout_ms = b->conf->node_timeout_ms};
+
+	b->leadership = leadership_create(b->loop, b->net, &config,
+					  &leadership_handlers, b, err);
+	free(dir);
+	return b->leadership ? 0 : -1;
+}
+
 static void broker_destroy(struct broker *b)
 {
 	roster_keeper_destroy(b->keeper);
 	leader_destroy(b->leader);
+	leadership_destroy(b->leadership);
+	records_destroy(b->records);
 	agent_destroy(b->agent);
 	api_server_destroy(b->server);
 	loop_timer_destroy(b->linger);
@@ -237,13 +333,13 @@ struct broker *broker_create(struct loop *l, struct net *net,
 			     struct berth_error *err)
 {
 	struct broker *b = mem_alloc(sizeof(*b));
-	const char *first = net_first(net);
 
 	b->loop = l;
 	b->net = net;
 	b->conf = conf;
 	b->contact_path = mem_printf("%s/contact", conf->state_dir);
 	b->socket_path = mem_printf("%s/api.sock", conf->node_dir);
+	b->records = records_create();
 	b->linger = loop_timer_create(l, on_linger, b);
 	b->term = loop_signal_create(l, SIGTERM, on_signal, b);
 	b->intr = loop_signal_create(l, SIGINT, on_signal, b);
@@ -253,7 +349,7 @@ struct broker *broker_create(struct loop *l, struct net *net,
 	b->agent = make_agent(b, conf, topology, xml, err);
 	if (b->agent == NULL)
 		goto fail;
-	if (first && strcmp(first, net_self(net)) == 0 && lead(b, 1, err) < 0)
+	if (make_leadership(b, err) < 0)
 		goto fail;
 	net_start(net, &net_handlers, b);
 	return b;

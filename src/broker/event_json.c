@@ -152,6 +152,11 @@ static void add_members(struct buf *b, const struct event *ev)
 		add_str(b, "framework", ev->slice.framework);
 		add_str(b, "node", ev->slice.node);
 		break;
+	case EVENT_SLICE_ADOPTED:
+		add_int(b, "slice", (long long)ev->slice_adopted.slice->id);
+		add_str(b, "framework", ev->slice_adopted.framework);
+		add_str(b, "node", ev->slice_adopted.slice->node->name);
+		break;
 	case EVENT_SLICE_REVOKING:
 		add_int(b, "slice", (long long)ev->revoking.slice);
 		add_str(b, "framework", ev->revoking.framework);
@@ -194,6 +199,17 @@ static void add_members(struct buf *b, const struct event *ev)
 		add_int(b, "job", (long long)ev->task_launched.job);
 		add_int(b, "task", ev->task_launched.index);
 		add_int(b, "slice", (long long)ev->task_launched.slice);
+		break;
+	case EVENT_TASK_RECALLED:
+		add_int(b, "job", (long long)ev->task_recalled.job);
+		add_int(b, "task", ev->task_recalled.index);
+		add_int(b, "slice", (long long)ev->task_recalled.slice);
+		add_str(b, "node", ev->task_recalled.node);
+		break;
+	case EVENT_TASK_ADOPTED:
+		add_int(b, "job", (long long)ev->task_adopted.job);
+		add_int(b, "task", ev->task_adopted.index);
+		add_int(b, "slice", (long long)ev->task_adopted.slice);
 		break;
 	case EVENT_TASK_STARTED:
 	case EVENT_TASK_FINISHED:

@@ -33,6 +33,7 @@ struct frameworks {
 	struct loop *loop;
 	struct book *book;
 	struct map *by_name;
+	bool held;
 };
 
 /* ---- the stream ---------------------------------------------------------- */
@@ -149,13 +150,32 @@ void frameworks_event(void *frameworks, const struct event *ev)
 	const char *name = framework_events_whose(ledger, ev);
 	struct stream_end *s;
 
-	if (name == NULL)
+	if (name == NULL || f->held)
 		return;
 	s = map_get(f->by_name, name);
 	if (s == NULL || s->req == NULL || s->broken)
 		return;
 	framework_events_line(&s->queue, ledger, ev);
 	stream_wake(s);
+}
+
+void frameworks_hold(struct frameworks *f)
+{
+	f->held = true;
+}
+
+void frameworks_settled(struct frameworks *f)
+{
+	struct stream_end *s;
+
+	f->held = false;
+	map_foreach(f->by_name, s) {
+		if (s->req == NULL || s->broken)
+			continue;
+		framework_events_state(&s->queue, book_ledger(f->book),
+				       s->name);
+		stream_wake(s);
+	}
 }
 
 void frameworks_figures(const struct frameworks *f, size_t *streams,
@@ -299,7 +319,8 @@ void frameworks_events(void *frameworks, struct http_request *req,
 	s->req = req;
 	http_stream_start(req, 200, "application/x-ndjson", on_closed,
 			  NULL, s);
-	framework_events_state(&s->queue, ledger, name);
+	if (!f->held)
+		framework_events_state(&s->queue, ledger, name);
 	stream_wake(s);
 	loop_timer_start(s->timer, PING_US);
 }

@@ -16,6 +16,11 @@ struct frameworks;
 struct frameworks *frameworks_create(struct loop *loop, struct book *book);
 void frameworks_destroy(struct frameworks *f); /* ends all streams */
 /* Tell the framework that is to hear of it (book_event_f). */
+/* Nothing is told to frameworks until frameworks_settled: what runs is still
+ * being found out. */
+void frameworks_hold(struct frameworks *f);
+void frameworks_settled(struct frameworks *f);
+
 void frameworks_event(void *frameworks, const struct event *ev);
 
 /* Streams that are open, bytes that wait in them. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/mem.h"
 #include "broker/api.h"
@@ -11,11 +12,20 @@
 #include "broker/json_model.h"
 #include "broker/json_text.h"
 
+/* A cancellation that is not on record yet. */
+struct cancelling {
+	TAILQ_ENTRY(cancelling) entry;
+	struct job_routes *all;
+	struct http_request *req; /* NULL: nobody waits for the answer */
+};
+
 struct job_routes {
 	struct book *book;
 	struct jobs *jobs;
 	struct launches *launches;
+	struct commit *commit;
 	struct job_waits *waits;
+	TAILQ_HEAD(, cancelling) cancelling;
 };
 
 const struct job *job_routes_named(const struct ledger *l,
@@ -181,6 +191,40 @@ void job_routes_get(void *routes, struct http_request *req, const char *name)
 
 /* ---- DELETE, signal ------------------------------------------------------ */
 
+static void on_caller_left(void *arg)
+{
+	struct cancelling *c = arg;
+
+	c->req = NULL;
+}
+
+static void on_committed(void *arg, const struct berth_error *err)
+{
+	struct cancelling *c = arg;
+
+	TAILQ_REMOVE(&c->all->cancelling, c, entry);
+	if (c->req != NULL) {
+		http_on_close(c->req, NULL, NULL);
+		if (err == NULL)
+			api_reply(c->req, 202, json_object());
+		else
+			api_reply_ending(c->req);
+	}
+	free(c);
+}
+
+/* 202 when what the call did cannot be lost any more. */
+static void reply_committed(struct job_routes *r, struct http_request *req)
+{
+	struct cancelling *c = mem_alloc(sizeof(*c));
+
+	c->all = r;
+	c->req = req;
+	TAILQ_INSERT_TAIL(&r->cancelling, c, entry);
+	http_on_close(req, on_caller_left, c);
+	commit_wait(r->commit, on_committed, c);
+}
+
 void job_routes_delete(void *routes, struct http_request *req, const char *name)
 {
 	struct job_routes *r = routes;
@@ -192,7 +236,7 @@ void job_routes_delete(void *routes, struct http_request *req, const char *name)
 	if (ledger_cancel(book_ledger(r->book), j->id, book_now(), &err) != 0)
 		http_reply_error(req, &err);
 	else
-		api_reply(req, 202, json_object());
+		reply_committed(r, req);
 }
 
 struct signal_in {
@@ -241,13 +285,16 @@ void job_routes_event(void *routes, const struct event *ev)
 
 struct job_routes *job_routes_create(struct loop *loop, struct book *book,
 				     struct jobs *jobs,
-				     struct launches *launches)
+				     struct launches *launches,
+				     struct commit *commit)
 {
 	struct job_routes *r = mem_alloc(sizeof(*r));
 
 	r->book = book;
 	r->jobs = jobs;
 	r->launches = launches;
+	r->commit = commit;
+	TAILQ_INIT(&r->cancelling);
 	r->waits = job_waits_create(loop, answer, r);
 	return r;
 }
@@ -256,6 +303,14 @@ void job_routes_destroy(struct job_routes *r)
 {
 	if (r == NULL)
 		return;
+	while (!TAILQ_EMPTY(&r->cancelling)) {
+		struct cancelling *c = TAILQ_FIRST(&r->cancelling);
+
+		if (c->req != NULL)
+			api_reply_ending(c->req);
+		TAILQ_REMOVE(&r->cancelling, c, entry);
+		free(c);
+	}
 	job_waits_destroy(r->waits);
 	free(r);
 }

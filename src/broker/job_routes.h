@@ -5,6 +5,7 @@
 #define BROKER_JOB_ROUTES_H
 
 #include "broker/book.h"
+#include "broker/commit.h"
 #include "broker/jobs.h"
 #include "broker/launches.h"
 #include "io/http.h"
@@ -14,7 +15,8 @@ struct job_routes;
 
 struct job_routes *job_routes_create(struct loop *loop, struct book *book,
 				     struct jobs *jobs,
-				     struct launches *launches);
+				     struct launches *launches,
+				     struct commit *commit);
 /* Those that wait for a job are told that this leader ends. */
 void job_routes_destroy(struct job_routes *r);
 void job_routes_event(void *routes, const struct event *ev); /* book_event_f */

@@ -11,20 +11,19 @@
 struct job_entry {
 	uint64_t id;
 	struct job_spec *spec; /* NULL once it has ended */
-	char *key;	       /* of its request; NULL: none */
 	uint32_t launches;
 	/* For each task: index, node's number, how many ranks, the ranks. */
 	uint32_t *trail;
 	uint32_t ntrail, room;
-	bool ending;
+	bool ending, recalled;
 };
 
 struct jobs {
 	struct book *book;
 	struct map *by_id;
-	struct map *by_key; /* the entries of requests that had a key */
-	char **node; /* names by the ledger's number */
-	size_t nnodes;
+	char **node; /* names by their number in trails */
+	uint32_t nnodes;
+	struct map *numbers; /* of these, by name */
 	struct map *users; /* names by number */
 	struct job_spec *coming; /* of the submit that is going on */
 };
@@ -55,7 +54,6 @@ static void entry_destroy(void *arg)
 	struct job_entry *e = arg;
 
 	json_spec_destroy(e->spec);
-	free(e->key);
 	free(e->trail);
 	free(e);
 }
@@ -88,19 +86,19 @@ bool jobs_next_place(const struct jobs *j, uint64_t id, size_t *pos,
 
 /* ---- events -------------------------------------------------------------- */
 
-static void node_came(struct jobs *j, const char *name)
+/* The node's number in the trails. */
+static uint32_t number_of(struct jobs *j, const char *node)
 {
-	const struct node *n = ledger_node(book_ledger(j->book), name);
+	uint32_t *n = map_get(j->numbers, node);
 
-	if (n == NULL)
-		return;
-	if (n->id >= j->nnodes) {
-		j->node = mem_resize(j->node, n->id + 1u, sizeof(j->node[0]));
-		while (j->nnodes <= n->id)
-			j->node[j->nnodes++] = NULL;
-	}
-	if (j->node[n->id] == NULL)
-		j->node[n->id] = mem_strdup(name);
+	if (n != NULL)
+		return *n;
+	j->node = mem_resize(j->node, j->nnodes + 1u, sizeof(j->node[0]));
+	j->node[j->nnodes] = mem_strdup(node);
+	n = mem_alloc(sizeof(*n));
+	*n = j->nnodes++;
+	map_put(j->numbers, node, n);
+	return *n;
 }
 
 static void job_came(struct jobs *j, const struct event *ev)
@@ -111,19 +109,18 @@ static void job_came(struct jobs *j, const struct event *ev)
 	j->coming = NULL;
 }
 
-static void task_came(struct jobs *j, const struct event *ev)
+static void task_came(struct jobs *j, uint64_t job, uint32_t index)
 {
-	struct job_entry *e = find(j, ev->task_launched.job);
-	const struct slice *s = ledger_slice(book_ledger(j->book),
-					     ev->task_launched.slice);
+	struct job_entry *e = find(j, job);
+	const struct task *t = ledger_task(book_ledger(j->book), job, index);
 
-	if (e == NULL || s == NULL)
+	if (e == NULL || t == NULL)
 		return;
-	trail_add(e, ev->task_launched.index);
-	trail_add(e, s->node->id);
-	trail_add(e, ev->task_launched.nranks);
-	for (uint32_t i = 0; i < ev->task_launched.nranks; i++)
-		trail_add(e, ev->task_launched.ranks[i]);
+	trail_add(e, index);
+	trail_add(e, number_of(j, t->where));
+	trail_add(e, t->nranks);
+	for (uint32_t i = 0; i < t->nranks; i++)
+		trail_add(e, t->ranks[i]);
 }
 
 static void job_ended(struct jobs *j, uint64_t id)
@@ -147,11 +144,8 @@ static void job_forgotten(struct jobs *j, uint64_t id)
 
 	snprintf(key, sizeof(key), "%llx", (unsigned long long)id);
 	e = map_remove(j->by_id, key);
-	if (e == NULL)
-		return;
-	if (e->key != NULL)
-		map_remove(j->by_key, e->key);
-	entry_destroy(e);
+	if (e != NULL)
+		entry_destroy(e);
 }
 
 void jobs_event(void *jobs, const struct event *ev)
@@ -159,9 +153,14 @@ void jobs_event(void *jobs, const struct event *ev)
 	struct jobs *j = jobs;
 
 	switch (ev->type) {
-	case EVENT_NODE_UP: node_came(j, ev->node_up.node); break;
 	case EVENT_JOB_SUBMITTED: job_came(j, ev); break;
-	case EVENT_TASK_LAUNCHED: task_came(j, ev); break;
+	case EVENT_TASK_LAUNCHED:
+		task_came(j, ev->task_launched.job, ev->task_launched.index);
+		break;
+	case EVENT_TASK_RECALLED:
+		task_came(j, ev->task_recalled.job, ev->task_recalled.index);
+		find(j, ev->task_recalled.job)->recalled = true;
+		break;
 	case EVENT_JOB_FINISHED: job_ended(j, ev->job.job); break;
 	case EVENT_JOB_FORGOTTEN: job_forgotten(j, ev->job.job); break;
 	default: break;
@@ -186,62 +185,103 @@ static const char *user_name(struct jobs *j, uint32_t uid)
 	return name;
 }
 
-uint64_t jobs_keyed(const struct jobs *j, const char *key)
+Berth__RecordJob *jobs_record(struct jobs *j, const struct job_spec *spec,
+			      const char *key)
 {
-	const struct job_entry *e = map_get(j->by_key, key);
+	Berth__RecordJob *r = mem_alloc(sizeof(*r));
 
-	return e != NULL ? e->id : 0;
+	berth__record_job__init(r);
+	r->key = mem_strdup(key);
+	r->name = mem_strdup(spec->name);
+	r->framework = mem_strdup(spec->framework);
+	r->role = mem_strdup(spec->role != NULL ? spec->role : "");
+	r->user = mem_strdup(user_name(j, spec->uid));
+	r->spec = json_dumps(spec->root, JSON_COMPACT);
+	r->priority = spec->priority;
+	r->grace_us = (uint64_t)spec->grace_ms * 1000 + 1;
+	r->submitted_us = book_now();
+	return r;
 }
 
-/* The request of a job that has just been accepted. */
-static void remember_key(struct jobs *j, uint64_t id, const char *key)
+/* The strings are the spec's. */
+static const char **leaves_of(const struct job_spec *spec, size_t *n)
 {
-	struct job_entry *e = find(j, id);
+	const char **leaves;
 
-	if (e == NULL || key == NULL || key[0] == '\0')
-		return;
-	e->key = mem_strdup(key);
-	map_put(j->by_key, key, e);
+	*n = json_array_size(spec->datasets_out);
+	leaves = mem_array(*n + 1, sizeof(*leaves));
+	for (size_t i = 0; i < *n; i++)
+		leaves[i] = json_string_value(
+			json_array_get(spec->datasets_out, i));
+	return leaves;
 }
 
-int jobs_submit(struct jobs *j, struct job_spec *spec, const char *key,
-		uint64_t *id, struct berth_error *err)
+int jobs_submit(struct jobs *j, uint64_t id, struct job_spec *spec,
+		struct berth_error *err)
 {
 	struct ledger_job job = {
+		.id = id,
 		.name = spec->name,
 		.framework = spec->framework,
 		.role = spec->role,
 		.priority = spec->priority,
 		.grace_us = (uint64_t)spec->grace_ms * 1000 + 1,
-		.nleaves = json_array_size(spec->datasets_out),
 	};
-	const char **leaves;
-	char *text;
+	const char **leaves = leaves_of(spec, &job.nleaves);
+	char *text = json_dumps(spec->root, JSON_COMPACT);
 	int rc;
 
-	*id = key != NULL ? jobs_keyed(j, key) : 0;
-	if (*id != 0) {
-		json_spec_destroy(spec);
-		return 0;
-	}
-	leaves = mem_array(job.nleaves + 1, sizeof(*leaves));
-	text = json_dumps(spec->root, JSON_COMPACT);
 	job.user = user_name(j, spec->uid);
 	job.spec = text;
-	for (size_t i = 0; i < job.nleaves; i++)
-		leaves[i] = json_string_value(
-			json_array_get(spec->datasets_out, i));
 	job.leaves = leaves;
 	j->coming = spec;
-	rc = ledger_submit(book_ledger(j->book), &job, book_now(), id,
-			   err);
+	rc = ledger_submit(book_ledger(j->book), &job, book_now(), &id, err);
 	if (j->coming != NULL)
 		json_spec_destroy(j->coming);
 	j->coming = NULL;
-	if (rc == 0)
-		remember_key(j, *id, key);
 	free(leaves);
 	free(text);
+	return rc;
+}
+
+int jobs_recall(struct jobs *j, const Berth__RecordJob *r,
+		struct berth_error *err)
+{
+	struct event ev = {
+		.type = EVENT_JOB_SUBMITTED,
+		.at_us = r->submitted_us,
+		.job_submitted = {
+			.job = r->id,
+			.name = r->name,
+			.framework = r->framework,
+			.role = r->role[0] != '\0' ? r->role : "default",
+			.user = r->user,
+			.spec = r->spec,
+			.priority = r->priority,
+			.grace_us = r->grace_us,
+		},
+	};
+	struct job_spec *spec = NULL;
+	const char **leaves = NULL;
+	json_t *root;
+	int rc = -1;
+
+	if (!r->collapsed) {
+		root = json_loads(r->spec, 0, NULL);
+		if (root == NULL)
+			return error_set(err, BERTH_EPROTO,
+					 "its spec is no JSON");
+		spec = json_spec_decode(root, err);
+		if (spec == NULL)
+			return -1;
+		leaves = leaves_of(spec, &ev.job_submitted.nleaves);
+		ev.job_submitted.leaves = leaves;
+	}
+	j->coming = spec;
+	rc = ledger_apply(book_ledger(j->book), &ev, err);
+	json_spec_destroy(j->coming);
+	j->coming = NULL;
+	free(leaves);
 	return rc;
 }
 
@@ -250,6 +290,13 @@ const struct job_spec *jobs_spec(const struct jobs *j, uint64_t id)
 	const struct job_entry *e = find(j, id);
 
 	return e != NULL ? e->spec : NULL;
+}
+
+bool jobs_recalled(const struct jobs *j, uint64_t id)
+{
+	const struct job_entry *e = find(j, id);
+
+	return e != NULL && e->recalled;
 }
 
 uint32_t jobs_count_launch(struct jobs *j, uint64_t id)
@@ -275,8 +322,8 @@ struct jobs *jobs_create(struct book *book)
 
 	j->book = book;
 	j->by_id = map_create();
-	j->by_key = map_create();
 	j->users = map_create();
+	j->numbers = map_create();
 	return j;
 }
 
@@ -284,9 +331,9 @@ void jobs_destroy(struct jobs *j)
 {
 	if (j == NULL)
 		return;
-	map_destroy(j->by_key, NULL);
 	map_destroy(j->by_id, entry_destroy);
 	map_destroy(j->users, free);
+	map_destroy(j->numbers, free);
 	for (size_t i = 0; i < j->nnodes; i++)
 		free(j->node[i]);
 	free(j->node);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "broker/book.h"
 #include "broker/json_spec.h"
+#include "wire/record.pb-c.h"
 
 struct jobs;
 
@@ -19,15 +20,20 @@ struct jobs *jobs_create(struct book *book);
 void jobs_destroy(struct jobs *j);
 void jobs_event(void *jobs, const struct event *ev); /* book_event_f */
 
-/* Put a job into the ledger; takes over spec.  Returns 0 and its number.
- * key (NULL or "": none) names the request: one that was accepted before, and
- * whose job is still known, gets that job's number again. */
-int jobs_submit(struct jobs *j, struct job_spec *spec, const char *key,
-		uint64_t *id, struct berth_error *err);
-/* The job that was accepted under this key; 0: none is (any more). */
-uint64_t jobs_keyed(const struct jobs *j, const char *key);
+/* Put the job of this number into the ledger; takes over spec. */
+int jobs_submit(struct jobs *j, uint64_t id, struct job_spec *spec,
+		struct berth_error *err);
+/* The record of such a job, to be accepted under this key; the caller frees
+ * it with berth__record_job__free_unpacked. */
+Berth__RecordJob *jobs_record(struct jobs *j, const struct job_spec *spec,
+			      const char *key);
+/* Put a job that was accepted before into the ledger, when it was. */
+int jobs_recall(struct jobs *j, const Berth__RecordJob *job,
+		struct berth_error *err);
 /* NULL when the job is not known or has ended. */
 const struct job_spec *jobs_spec(const struct jobs *j, uint64_t id);
+/* Were tasks of it launched by an earlier leader? */
+bool jobs_recalled(const struct jobs *j, uint64_t id);
 /* How many launches of it there were before; counts one more. */
 uint32_t jobs_count_launch(struct jobs *j, uint64_t id);
 

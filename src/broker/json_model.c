@@ -81,7 +81,7 @@ json_t *json_task(const struct task *t)
 	put_int(o, "job", t->job->id);
 	put_int(o, "index", t->index);
 	put(o, "array_index", json_integer(t->array_index));
-	put_str(o, "node", t->node != NULL ? t->node->name : "");
+	put_str(o, "node", t->where);
 	put_int(o, "slice", t->slice_id);
 	put_str(o, "state", task_state_name(s->state));
 	put_str(o, "end",

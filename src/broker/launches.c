@@ -21,33 +21,93 @@ struct pending {
 	Berth__Msg *msg;
 };
 
+STAILQ_HEAD(pending_list, pending);
+
+/* Messages that go when what they follow from is committed. */
+struct flight {
+	TAILQ_ENTRY(flight) entry;
+	struct launches *all;
+	struct pending_list pending;
+};
+
 struct launches {
+	uint64_t term;
+	struct commit *commit;
+	TAILQ_HEAD(, flight) flights;
 	const char *berth;
 	struct book *book;
 	struct jobs *jobs;
 	struct nodes *nodes;
-	STAILQ_HEAD(, pending) pending; /* in the order they have to go */
+	struct pending_list pending; /* in the order they have to go */
 	struct map *open;		/* the last one for a node */
 	struct loop_timer *flush;
 };
 
 /* ---- out ----------------------------------------------------------------- */
 
+static void pending_free(struct pending *p)
+{
+	json_decref(p->own);
+	free(p->node);
+	free(p);
+}
+
+static void on_committed(void *arg, const struct berth_error *err)
+{
+	struct flight *f = arg;
+	struct launches *la = f->all;
+	struct pending *p;
+
+	TAILQ_REMOVE(&la->flights, f, entry);
+	while (!STAILQ_EMPTY(&f->pending)) {
+		p = STAILQ_FIRST(&f->pending);
+		STAILQ_REMOVE_HEAD(&f->pending, entry);
+		/* To a node that is down: its tasks are lost already.  Where
+		 * another rank leads, that one knows better. */
+		if (err == NULL)
+			nodes_post(la->nodes, p->node, p->msg);
+		else
+			msg_free(p->msg);
+		pending_free(p);
+	}
+	free(f);
+}
+
+/* What is queued goes, in order, when its launches are on record: else a new
+ * leader could start again what runs. */
 static void on_flush(void *arg)
 {
 	struct launches *la = arg;
+	struct flight *f;
+
+	if (STAILQ_EMPTY(&la->pending))
+		return;
+	f = mem_alloc(sizeof(*f));
+	f->all = la;
+	STAILQ_INIT(&f->pending);
+	STAILQ_CONCAT(&f->pending, &la->pending);
+	map_destroy(la->open, NULL);
+	la->open = map_create();
+	TAILQ_INSERT_TAIL(&la->flights, f, entry);
+	commit_wait(la->commit, on_committed, f);
+}
+
+/* Behind all that is on its way. */
+static void post(struct launches *la, const char *node, Berth__Msg *msg)
+{
 	struct pending *p;
 
-	while (!STAILQ_EMPTY(&la->pending)) {
-		p = STAILQ_FIRST(&la->pending);
-		STAILQ_REMOVE_HEAD(&la->pending, entry);
-		map_remove(la->open, p->node);
-		/* To a node that is down: its tasks are lost already. */
-		nodes_post(la->nodes, p->node, p->msg);
-		json_decref(p->own);
-		free(p->node);
-		free(p);
+	on_flush(la);
+	if (TAILQ_EMPTY(&la->flights)) {
+		nodes_post(la->nodes, node, msg);
+		return;
 	}
+	p = mem_alloc(sizeof(*p));
+	p->node = mem_strdup(node);
+	p->closed = true;
+	p->msg = msg;
+	STAILQ_INSERT_TAIL(&la->pending, p, entry);
+	on_flush(la);
 }
 
 static bool same(const json_t *a, const json_t *b)
@@ -147,14 +207,17 @@ int launches_start(struct launches *la, const char *framework, uint64_t job,
 					 call->task[i].slice);
 	if (!call->pmix) {
 		key = mem_printf("p.%s.%u", framework, spec->uid);
-	} else if (before == 0) {
+	} else if (before == 0 && !jobs_recalled(la->jobs, job)) {
 		key = mem_printf("j%llu", (unsigned long long)job);
 		nspace = mem_printf("%s-%llu", la->berth,
 				    (unsigned long long)job);
 	} else {
-		key = mem_printf("j%llu.%u", (unsigned long long)job, before);
-		nspace = mem_printf("%s-%llu.%u", la->berth,
-				    (unsigned long long)job, before);
+		/* Those of an earlier leader may still be there. */
+		key = mem_printf("j%llu.%llu.%u", (unsigned long long)job,
+				 (unsigned long long)la->term, before);
+		nspace = mem_printf("%s-%llu.%llu.%u", la->berth,
+				    (unsigned long long)job,
+				    (unsigned long long)la->term, before);
 	}
 	id.shepherd = key;
 	id.nspace = nspace;
@@ -193,7 +256,7 @@ static struct map *nodes_of(const struct job *j)
 
 	TAILQ_FOREACH(t, &j->tasks, of_job)
 		if (t->status.state != TASK_ENDED)
-			map_put(m, t->node->name, t->node);
+			map_put(m, t->where, (void *)t->where);
 	return m;
 }
 
@@ -202,7 +265,7 @@ static size_t to_all(struct launches *la, const struct job *j, uint32_t signal,
 {
 	struct map *nodes = nodes_of(j);
 	size_t n = map_count(nodes);
-	struct node *node;
+	const char *node;
 
 	on_flush(la);
 	map_foreach(nodes, node) {
@@ -210,7 +273,7 @@ static size_t to_all(struct launches *la, const struct job *j, uint32_t signal,
 
 		msg->kill->all = true;
 		msg->kill->signal_only = signal_only;
-		nodes_post(la->nodes, node->name, msg);
+		post(la, node, msg);
 	}
 	map_destroy(nodes, NULL);
 	return n;
@@ -245,7 +308,7 @@ int launches_kill_task(struct launches *la, const struct job *j,
 	on_flush(la);
 	msg = kill_msg(j->id, signal, grace_ms, BERTH__TASK_END__END_KILLED);
 	msg->kill->index = index;
-	nodes_post(la->nodes, t->node->name, msg);
+	post(la, t->where, msg);
 	return 0;
 }
 
@@ -262,7 +325,7 @@ static void to_task(struct launches *la, const struct task *t, uint32_t signal,
 	msg = kill_msg(t->job->id, signal, grace_ms, why);
 	msg->kill->index = t->index;
 	msg->kill->signal_only = signal_only;
-	nodes_post(la->nodes, t->node->name, msg);
+	post(la, t->where, msg);
 }
 
 void launches_revoke_task(struct launches *la, const struct task *t,
@@ -308,12 +371,16 @@ void launches_event(void *launches, const struct event *ev)
 /* ---- create, destroy ----------------------------------------------------- */
 
 struct launches *launches_create(struct loop *loop, const char *berth,
+				 uint64_t term, struct commit *commit,
 				 struct book *book, struct jobs *jobs,
 				 struct nodes *nodes)
 {
 	struct launches *la = mem_alloc(sizeof(*la));
 
 	la->berth = berth;
+	la->term = term;
+	la->commit = commit;
+	TAILQ_INIT(&la->flights);
 	la->book = book;
 	la->jobs = jobs;
 	la->nodes = nodes;
@@ -329,13 +396,18 @@ void launches_destroy(struct launches *la)
 
 	if (la == NULL)
 		return;
+	while (!TAILQ_EMPTY(&la->flights)) {
+		struct flight *f = TAILQ_FIRST(&la->flights);
+
+		TAILQ_REMOVE(&la->flights, f, entry);
+		STAILQ_CONCAT(&la->pending, &f->pending);
+		free(f);
+	}
 	while (!STAILQ_EMPTY(&la->pending)) {
 		p = STAILQ_FIRST(&la->pending);
 		STAILQ_REMOVE_HEAD(&la->pending, entry);
 		msg_free(p->msg);
-		json_decref(p->own);
-		free(p->node);
-		free(p);
+		pending_free(p);
 	}
 	map_destroy(la->open, NULL);
 	loop_timer_destroy(la->flush);

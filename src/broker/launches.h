@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "broker/book.h"
+#include "broker/commit.h"
 #include "broker/jobs.h"
 #include "broker/json_launch.h"
 #include "broker/nodes.h"
@@ -19,6 +20,7 @@ struct launches;
 
 /* berth: its name, the caller's. */
 struct launches *launches_create(struct loop *loop, const char *berth,
+				 uint64_t term, struct commit *commit,
 				 struct book *book, struct jobs *jobs,
 				 struct nodes *nodes);
 void launches_destroy(struct launches *la); /* what has not gone is dropped */

@@ -7,6 +7,7 @@
 #include "broker/api_server.h"
 #include "broker/book.h"
 #include "broker/calls.h"
+#include "broker/chronicle.h"
 #include "broker/datasets.h"
 #include "broker/doors.h"
 #include "broker/drain.h"
@@ -22,9 +23,11 @@
 #include "broker/nodes.h"
 #include "broker/outputs.h"
 #include "broker/reaper.h"
+#include "broker/recall.h"
 #include "broker/recorder.h"
 #include "broker/revocations.h"
 #include "broker/routes.h"
+#include "broker/settle.h"
 #include "broker/shares.h"
 #include "broker/shutdown.h"
 #include "broker/stdins.h"
@@ -42,6 +45,8 @@ struct leader_settings {
 	size_t nroles;
 	char *topology_conf, *switches;
 	uint64_t term;
+	const char *const *(*voters)(void *arg, size_t *count);
+	void *voters_arg;
 	uint64_t seed;
 	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms;
@@ -57,6 +62,8 @@ struct leader {
 	struct leader_settings set;
 	uint64_t started_us; /* loop_now_us */
 
+	struct records *own_records;   /* where none were given */
+	struct commit *commit;	       /* changes on their way into them */
 	struct book *book;	       /* the ledger and what follows from it */
 	struct nodes *nodes;	       /* hellos, heartbeats, loss */
 	struct events *events;	       /* the last events as text */
@@ -81,6 +88,8 @@ struct leader {
 	struct stream_routes stream_routes;
 	struct drain drain;
 	struct views views;
+	struct chronicle chronicle;
+	struct settle *settle;	       /* until all is known that runs */
 	struct metrics metrics;
 	struct routes *routes;	       /* which call is whose */
 };
@@ -114,6 +123,8 @@ static void settings_init(struct leader_settings *s,
 		.topology_conf = mem_strdup(c->topology_conf),
 		.switches = mem_strdup(c->switches),
 		.term = c->term,
+		.voters = c->voters,
+		.voters_arg = c->voters_arg,
 		.seed = c->seed,
 		.offer_expiry_ms = or_default(c->offer_expiry_ms, 5000),
 		.lend_after_ms = or_default(c->lend_after_ms, 5000),
@@ -150,6 +161,7 @@ static struct book *make_book(struct leader *l, struct berth_error *err)
 		.seed = l->set.seed,
 		.offer_expiry_ms = l->set.offer_expiry_ms,
 		.lend_after_ms = l->set.lend_after_ms,
+		.first_id = l->set.term << 32,
 		.topology_conf = l->set.topology_conf,
 		.switches = l->set.switches,
 		.keep_jobs = l->set.keep_jobs,
@@ -163,6 +175,7 @@ static struct nodes *make_nodes(struct leader *l)
 	const struct nodes_config config = {
 		.version = l->set.version,
 		.term = l->set.term,
+		.records = commit_records(l->commit),
 		.heartbeat_ms = l->set.heartbeat_ms,
 		.heartbeat_timeout_ms = l->set.heartbeat_timeout_ms,
 		.node_timeout_ms = l->set.node_timeout_ms,
@@ -236,9 +249,10 @@ static void make_followers(struct leader *l)
 
 	l->events = events_create(loop, l->set.keep_events);
 	l->jobs = jobs_create(book);
-	l->launches = launches_create(loop, l->set.berth, book, l->jobs,
-				      l->nodes);
-	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches);
+	l->launches = launches_create(loop, l->set.berth, l->set.term,
+				      l->commit, book, l->jobs, l->nodes);
+	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches,
+					  l->commit);
 	l->frameworks = frameworks_create(loop, book);
 	l->reaper = reaper_create(book, l->jobs, l->launches);
 	l->revocations = revocations_create(loop, book, l->jobs, l->launches);
@@ -263,10 +277,31 @@ static void make_followers(struct leader *l)
 static void make_hosting(struct leader *l)
 {
 	l->hosts = make_hosts(l);
-	l->submits = submits_create(l->loop, l->book, l->jobs, l->hosts);
+	l->submits = submits_create(l->loop, l->book, l->jobs, l->hosts,
+				    l->commit);
 	l->shutdown = shutdown_create(l->loop, l->nodes, l->hosts);
 	nodes_on_report(l->nodes, hosts_report, l->hosts);
 	book_listen(l->book, submits_event, l->submits);
+}
+
+static void on_settled(void *arg)
+{
+	struct leader *l = arg;
+
+	frameworks_settled(l->frameworks);
+}
+
+/* What was agreed on before we led.  From here on all is written down. */
+static void make_past(struct leader *l)
+{
+	const struct records *r = commit_records(l->commit);
+
+	recall_all(r, l->jobs, book_ledger(l->book));
+	l->chronicle = (struct chronicle){l->book, l->commit};
+	book_listen(l->book, chronicle_event, &l->chronicle);
+	frameworks_hold(l->frameworks);
+	l->settle = settle_create(l->loop, l->book, l->nodes, r,
+				  l->set.node_timeout_ms, on_settled, l);
 }
 
 /* ---- the API ------------------------------------------------------------- */
@@ -284,6 +319,9 @@ static void make_handlers(struct leader *l)
 		.shutdown = l->shutdown,
 		.berth = l->set.berth,
 		.version = l->set.version,
+		.term = l->set.term,
+		.voters = l->set.voters,
+		.voters_arg = l->set.voters_arg,
 		.started_us = l->started_us,
 	};
 	l->metrics = (struct metrics){
@@ -353,6 +391,12 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	l->server = server;
 	l->started_us = loop_now_us();
 	settings_init(&l->set, config);
+	if (config->records == NULL)
+		l->own_records = records_create();
+	l->commit = commit_create(loop,
+				  config->records ? config->records
+						  : l->own_records,
+				  config->propose, config->propose_arg);
 	l->book = make_book(l, err);
 	if (l->book == NULL)
 		goto fail;
@@ -360,10 +404,11 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 	l->nodes = make_nodes(l);
 	make_history(l);
 	make_followers(l);
-	l->shares = shares_create(l->book, l->set.roles, l->set.nroles,
+	l->shares = shares_create(l->book, l->commit, l->set.roles, l->set.nroles,
 				  l->set.state_dir, err);
 	if (l->shares == NULL)
 		goto fail;
+	make_past(l);
 	l->doors = doors_create(loop, net, api_server_uri(server));
 	make_hosting(l);
 	make_handlers(l);
@@ -384,6 +429,7 @@ void leader_destroy(struct leader *l)
 	outputs_destroy(l->outputs);
 	stdins_destroy(l->stdins);
 	submits_destroy(l->submits);
+	settle_destroy(l->settle);
 	frameworks_destroy(l->frameworks);
 	reaper_destroy(l->reaper);
 	job_routes_destroy(l->job_routes);
@@ -397,6 +443,8 @@ void leader_destroy(struct leader *l)
 	usage_destroy(l->usage);
 	history_destroy(l->history);
 	book_destroy(l->book);
+	commit_destroy(l->commit);
+	records_destroy(l->own_records);
 	recorder_destroy(l->recorder);
 	doors_destroy(l->doors);
 	routes_destroy(l->routes);

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "broker/api_server.h"
+#include "broker/commit.h"
 #include "broker/net.h"
 #include "broker/role_conf.h"
 #include "io/loop.h"
@@ -27,6 +28,13 @@ struct leader_config {
 	const char *berth;	  /* name of this Berth; needed */
 	const char *version;	  /* NULL: the package's */
 	uint64_t term;		  /* of its messages; 0: none */
+	/* Who votes on leaders, for GET /v1/status; NULL: nobody. */
+	const char *const *(*voters)(void *arg, size_t *count);
+	void *voters_arg;
+	/* What was agreed on, and how more is; NULL: a table of its own. */
+	struct records *records;
+	commit_propose_f propose;
+	void *propose_arg;
 	const char *node_dir;	  /* this node's folder: log/ lies in it */
 	const char *state_dir;	  /* for BERTH_STATE_DIR of the hosts */
 	const char *policy;	  /* NULL: "fifo" */

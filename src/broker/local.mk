@@ -56,6 +56,8 @@ LEADER_SOURCES = \
 	src/broker/api_server.c src/broker/api_server.h \
 	src/broker/book.c src/broker/book.h \
 	src/broker/calls.c src/broker/calls.h \
+	src/broker/chronicle.c src/broker/chronicle.h \
+	src/broker/commit.c src/broker/commit.h \
 	src/broker/contact_file.c src/broker/contact_file.h \
 	src/broker/doors.c src/broker/doors.h \
 	src/broker/drain.c src/broker/drain.h \
@@ -86,12 +88,14 @@ LEADER_SOURCES = \
 	src/broker/outputs.c src/broker/outputs.h \
 	src/broker/policy_plugin.c src/broker/policy_plugin.h \
 	src/broker/reaper.c src/broker/reaper.h \
+	src/broker/recall.c src/broker/recall.h \
 	src/broker/recorder.c src/broker/recorder.h \
 	src/broker/records.c src/broker/records.h \
 	src/broker/reports.c src/broker/reports.h \
 	src/broker/revocations.c src/broker/revocations.h \
 	src/broker/role_conf.c src/broker/role_conf.h \
 	src/broker/routes.c src/broker/routes.h \
+	src/broker/settle.c src/broker/settle.h \
 	src/broker/shares.c src/broker/shares.h \
 	src/broker/shutdown.c src/broker/shutdown.h \
 	src/broker/stdins.c src/broker/stdins.h \
@@ -124,12 +128,13 @@ LIBAGENT = src/broker/libagent.a
 bin_PROGRAMS += bin/berthd
 bin_berthd_SOURCES = src/broker/main.c \
 	src/broker/broker.c src/broker/broker.h \
+	src/broker/leadership.c src/broker/leadership.h \
 	src/broker/broker_conf.c src/broker/broker_conf.h \
 	src/broker/own_launcher.c src/broker/own_launcher.h
 # Policy plug-ins use the broker's own functions.
 bin_berthd_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
 bin_berthd_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(JANSSON_CFLAGS)
-bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBNETMPI) $(LIBNET) \
+bin_berthd_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBAGREE) $(LIBNETMPI) $(LIBNET) \
 	$(LIBSHOWNODE) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBRPC) $(LIBIO) $(LIBWIRE) $(LIBMODEL) \
 	$(LIBBASE) $(MPI_LIBS) $(TOPO_LIBS) $(RPC_LIBS) $(IO_LIBS) \
-	$(WIRE_LIBS) $(LEADER_LIBS)
+	$(WIRE_LIBS) $(LEADER_LIBS) $(AGREE_LIBS)

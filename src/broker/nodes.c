@@ -296,6 +296,25 @@ static void on_synced(void *arg)
 		go_up(p);
 }
 
+/* An earlier leader gave tasks to it, which are to be adopted before anything
+ * of it is offered: the ledger has to know it now. */
+static void prepare_recalled(struct peer *p)
+{
+	struct ledger *l = ledger_of(p);
+	const struct task *t = ledger_first_recalled(l);
+	struct berth_error err;
+
+	while (t != NULL && strcmp(t->where, p->name) != 0)
+		t = TAILQ_NEXT(t, of_slice);
+	if (t == NULL || ledger_node(l, p->name) != NULL)
+		return;
+	if (ledger_node_up(l, p->name, p->topology, p->label, p->nlabels,
+			   p->emulated, book_now(), &err) != 0)
+		log_error("node %s: %s", p->name, err.text);
+	else
+		ledger_node_drain(l, p->name, true, book_now(), NULL);
+}
+
 void nodes_report(struct nodes *n, const char *node,
 		  const Berth__TaskReport *report)
 {
@@ -313,7 +332,10 @@ void nodes_report(struct nodes *n, const char *node,
 		node_sync_ended(p->sync, report);
 		return;
 	}
-	reports_reconcile(book_ledger(n->book), n->net, node, report, p->sync);
+	if (p->state == PEER_COMING)
+		prepare_recalled(p);
+	reports_reconcile(book_ledger(n->book), n->net, n->config.records,
+			  node, report, p->sync);
 	if (p->state == PEER_COMING)
 		node_sync_wait(p->sync, n->loop, on_synced, p);
 }

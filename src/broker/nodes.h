@@ -31,6 +31,7 @@
 struct nodes;
 
 struct nodes_config {
+	const struct records *records; /* what was agreed on; or NULL */
 	const char *version; /* of the leader; stays the caller's */
 	uint64_t term;
 	uint32_t heartbeat_ms, heartbeat_timeout_ms, node_timeout_ms;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "broker/book.h"
+#include "broker/recall.h"
 
 /* -1: it says nothing that the ledger can use. */
 static int to_report(const Berth__TaskStatus *t, struct ledger_report *out)
@@ -16,6 +17,7 @@ static int to_report(const Berth__TaskStatus *t, struct ledger_report *out)
 	out->job = t->job;
 	out->index = t->index;
 	switch (t->state) {
+	case BERTH__TASK_STATE__TASK_WAITING:
 	case BERTH__TASK_STATE__TASK_UNKNOWN: s->state = TASK_STARTING; break;
 	case BERTH__TASK_STATE__TASK_RUNNING: s->state = TASK_RUNNING; break;
 	case BERTH__TASK_STATE__TASK_ENDED: s->state = TASK_ENDED; break;
@@ -45,7 +47,7 @@ static bool unknown(const struct ledger *ledger, const char *node,
 	const struct task *t = ledger_task(ledger, job, index);
 
 	return t == NULL || t->status.state == TASK_ENDED ||
-	       strcmp(t->node->name, node) != 0;
+	       strcmp(t->where, node) != 0;
 }
 
 static void kill_stray(struct net *net, const char *node, uint64_t job,
@@ -125,7 +127,23 @@ static void on_stray(void *arg, const struct ledger_report *report)
 	node_sync_stray(r->sync, report->job, report->index);
 }
 
-void reports_reconcile(struct ledger *l, struct net *net, const char *node,
+/* What runs and an earlier leader gave it. */
+static void adopt(struct ledger *l, const struct records *records,
+		  const char *node, const struct ledger_report *r)
+{
+	const struct task *t = ledger_task(l, r->job, r->index);
+	struct berth_error err;
+
+	if (records == NULL || t == NULL || t->node != NULL ||
+	    t->status.state == TASK_ENDED || r->status.state == TASK_ENDED)
+		return;
+	if (recall_adopt(records, l, node, r->job, r->index, &err) != 0)
+		log_warn("node %s runs task %llu.%u of an earlier leader: %s",
+			 node, (unsigned long long)r->job, r->index, err.text);
+}
+
+void reports_reconcile(struct ledger *l, struct net *net,
+		       const struct records *records, const char *node,
 		       const Berth__TaskReport *report, struct node_sync *sync)
 {
 	struct reconcile r = {.net = net, .node = node, .sync = sync};
@@ -142,10 +160,14 @@ void reports_reconcile(struct ledger *l, struct net *net, const char *node,
 			if (r.report[i].status.state != TASK_ENDED)
 				on_stray(&r, &r.report[i]);
 	} else {
+		for (size_t i = 0; i < r.n; i++)
+			adopt(l, records, node, &r.report[i]);
 		node_sync_tasks(sync, add_waiting, &r);
 		if (ledger_node_report(l, node, r.report, r.n, on_stray,
 				       &r, book_now(), &err) != 0)
 			log_warn("node %s: its report: %s", node, err.text);
+		ledger_end_recalled(l, node, true, "it had not begun when "
+				    "its leader was replaced", book_now());
 	}
 	free(r.report);
 }

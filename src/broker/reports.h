@@ -6,6 +6,7 @@
 
 #include "broker/net.h"
 #include "broker/node_sync.h"
+#include "broker/records.h"
 #include "ledger/ledger.h"
 
 /* Changes of single tasks.  One that the ledger does not know is killed over
@@ -15,8 +16,11 @@ void reports_apply(struct ledger *l, struct net *net, const char *node,
 
 /* All that runs on the node: what the ledger has there and the report has not
  * is lost, but for what sync knows to be under way; what the ledger does not
- * have is killed and put down in sync as a stray. */
-void reports_reconcile(struct ledger *l, struct net *net, const char *node,
+ * have is killed and put down in sync as a stray.  What an earlier leader gave
+ * the node is adopted, by what records say of it, and ends when the node does
+ * not know it. */
+void reports_reconcile(struct ledger *l, struct net *net,
+		       const struct records *records, const char *node,
 		       const Berth__TaskReport *report,
 		       struct node_sync *sync);
 

@@ -18,6 +18,7 @@
 
 struct shares {
 	struct book *book;
+	struct commit *commit;
 	char *path; /* shares.json; NULL: nothing is kept */
 	json_t *changed; /* its contents: role to setting or null */
 };
@@ -142,6 +143,43 @@ static json_t *load(const char *path)
 	log_error("%s: %s; the roles are as berth.conf has them", path,
 		  err.text);
 	return json_object();
+}
+
+/* What was agreed on stands over what this node has kept. */
+static void add_records(struct shares *s)
+{
+	const struct records *r = commit_records(s->commit);
+	const Berth__RecordShare *share;
+	struct berth_error err;
+	size_t pos = 0;
+	json_t *v;
+
+	while ((share = records_next_share(r, &pos)) != NULL) {
+		/* Not an object: the role was removed. */
+		v = strcmp(share->setting, "null") == 0
+			    ? json_null()
+			    : json_decode_text(share->setting,
+					       strlen(share->setting), &err);
+		if (v != NULL)
+			json_object_set_new(s->changed, share->role, v);
+		else
+			log_error("role %s: its record: %s", share->role,
+				  err.text);
+	}
+}
+
+static void put_record(struct shares *s, const char *role, const json_t *now)
+{
+	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+	Berth__RecordShare share = BERTH__RECORD_SHARE__INIT;
+	char *text = json_dumps(now, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	share.role = (char *)role;
+	share.setting = text;
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_SHARE;
+	c.share = &share;
+	commit_put(s->commit, &c);
+	free(text);
 }
 
 static int set_one(struct shares *s, const char *name, json_t *v,
@@ -271,6 +309,7 @@ static int keep(struct shares *s, const char *name, json_t *now, json_t *before,
 
 	json_object_set_new(s->changed, name, now);
 	if (save(s, err) == 0) {
+		put_record(s, name, now);
 		json_decref(old);
 		return 0;
 	}
@@ -331,13 +370,15 @@ void shares_delete(void *shares, struct http_request *req, const char *name)
 
 /* ---- create, destroy ---- */
 
-struct shares *shares_create(struct book *book, const struct role_conf *roles,
+struct shares *shares_create(struct book *book, struct commit *commit,
+			     const struct role_conf *roles,
 			     size_t nroles, const char *state_dir,
 			     struct berth_error *err)
 {
 	struct shares *s = mem_alloc(sizeof(*s));
 
 	s->book = book;
+	s->commit = commit;
 	if (set_conf(s, roles, nroles, err) != 0) {
 		shares_destroy(s);
 		return NULL;
@@ -345,6 +386,7 @@ struct shares *shares_create(struct book *book, const struct role_conf *roles,
 	if (state_dir != NULL)
 		s->path = mem_printf("%s/shares.json", state_dir);
 	s->changed = s->path != NULL ? load(s->path) : json_object();
+	add_records(s);
 	set_changed(s);
 	return s;
 }

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "broker/book.h"
+#include "broker/commit.h"
 #include "broker/role_conf.h"
 #include "io/http.h"
 
@@ -21,7 +22,8 @@ struct shares;
 /* Tells the ledger.  state_dir NULL: what calls change is not kept.  NULL when
  * a role of berth.conf is refused, err begins with its "file:line"; what
  * shares.json holds and can't be set any more is only logged. */
-struct shares *shares_create(struct book *book, const struct role_conf *roles,
+struct shares *shares_create(struct book *book, struct commit *commit,
+			     const struct role_conf *roles,
 			     size_t nroles, const char *state_dir,
 			     struct berth_error *err);
 void shares_destroy(struct shares *s);

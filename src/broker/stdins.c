@@ -114,7 +114,7 @@ static void piece_look(struct piece *p)
 	if (t->status.state == TASK_ENDED)
 		answer_nobody(p);
 	else if (!p->sent)
-		piece_send(p, t->node->name);
+		piece_send(p, t->where);
 }
 
 static void on_wake(void *arg)

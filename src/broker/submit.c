@@ -1,10 +1,12 @@
 #include "broker/submit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
 #include "base/mem.h"
+#include "base/rand.h"
 #include "broker/api.h"
 #include "broker/json_decode.h"
 #include "broker/json_spec.h"
@@ -28,7 +30,9 @@ struct submits {
 	struct jobs *jobs;
 	struct hosts *hosts;
 	struct loop_timer *wake;
+	struct commit *commit;
 	TAILQ_HEAD(, parked) parked;
+	TAILQ_HEAD(, asked) asked;
 };
 
 static void parked_destroy(struct parked *p)
@@ -56,19 +60,129 @@ static void reply_id(struct http_request *req, uint64_t id)
 	api_reply(req, 201, json_pack("{s:I}", "id", (json_int_t)id));
 }
 
+/* ---- those that are being agreed on ------------------------------------- */
+
+struct asked {
+	TAILQ_ENTRY(asked) entry;
+	struct submits *all;
+	struct http_request *req; /* NULL: nobody waits for the answer */
+	struct job_spec *spec;
+	char key[65];
+};
+
+static void asked_destroy(struct asked *a)
+{
+	TAILQ_REMOVE(&a->all->asked, a, entry);
+	json_spec_destroy(a->spec);
+	free(a);
+}
+
+static void on_asker_left(void *arg)
+{
+	struct asked *a = arg;
+
+	a->req = NULL;
+}
+
+/* It was accepted but cannot be: its framework has gone meanwhile. */
+static void put_refused(struct submits *s, uint64_t id, const char *text)
+{
+	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+	Berth__RecordEnd end = BERTH__RECORD_END__INIT;
+
+	end.job = id;
+	end.outcome = JOB_LOST;
+	end.exit_code = 1;
+	end.text = (char *)text;
+	end.ended_us = book_now();
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_ENDED;
+	c.ended = &end;
+	commit_put(s->commit, &c);
+}
+
+static void on_committed(void *arg, const struct berth_error *failed)
+{
+	struct asked *a = arg;
+	struct submits *s = a->all;
+	struct http_request *req = a->req;
+	struct berth_error err = {0};
+	uint64_t id = 0;
+	int rc = -1;
+
+	if (failed != NULL) {
+		err = *failed;
+	} else {
+		id = records_keyed(commit_records(s->commit), a->key);
+		rc = 0;
+		/* Two requests of one key are one job. */
+		if (ledger_job(book_ledger(s->book), id) == NULL) {
+			rc = jobs_submit(s->jobs, id, a->spec, &err);
+			a->spec = NULL;
+		}
+		if (rc != 0)
+			put_refused(s, id, err.text);
+	}
+	asked_destroy(a);
+	if (req == NULL)
+		return;
+	http_on_close(req, NULL, NULL);
+	if (rc == 0)
+		reply_id(req, id);
+	else if (failed != NULL && failed->code == BERTH_EUNAVAIL)
+		api_reply_ending(req);
+	else
+		http_reply_error(req, &err);
+}
+
+/* Could the ledger take it?  Better asked before it is written down. */
+static int check_framework(const struct submits *s,
+			   const struct job_spec *spec,
+			   struct berth_error *err)
+{
+	const struct framework *f = ledger_framework(book_ledger(s->book),
+						     spec->framework);
+
+	if (f == NULL)
+		return error_set(err, BERTH_ENOTFOUND,
+				 "no framework \"%.64s\"",
+				 spec->framework);
+	if (f->gone)
+		return error_set(err, BERTH_EUNAVAIL, "framework %s is gone",
+				 f->name);
+	return 0;
+}
+
 /* Takes spec over and answers. */
 static void submit_now(struct submits *s, struct http_request *req,
 		       struct job_spec *spec)
 {
+	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+	const char *key = http_header(req, KEY_HEADER);
 	struct berth_error err = {0};
-	uint64_t id;
+	struct asked *a;
 
-	if (jobs_submit(s->jobs, spec, http_header(req, KEY_HEADER), &id,
-			&err) != 0)
+	if (check_framework(s, spec, &err) != 0) {
+		json_spec_destroy(spec);
 		http_reply_error(req, &err);
+		return;
+	}
+	a = mem_alloc(sizeof(*a));
+	a->all = s;
+	a->req = req;
+	a->spec = spec;
+	if (key != NULL && key[0] != '\0')
+		snprintf(a->key, sizeof(a->key), "%s", key);
 	else
-		reply_id(req, id);
+		rand_secret_hex(a->key, 16);
+	TAILQ_INSERT_TAIL(&s->asked, a, entry);
+	http_on_close(req, on_asker_left, a);
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_JOB;
+	c.job = jobs_record(s->jobs, spec, a->key);
+	commit_ask(s->commit, &c, on_committed, a);
+	berth__record_job__free_unpacked(c.job, NULL);
 }
+
+/* ---- those that wait for their framework --------------------------------- */
 
 static void on_patience(void *arg)
 {
@@ -168,7 +282,7 @@ static bool known_key(struct submits *s, struct http_request *req)
 		http_reply_error(req, &err);
 		return true;
 	}
-	id = jobs_keyed(s->jobs, key);
+	id = records_keyed(commit_records(s->commit), key);
 	if (id != 0)
 		reply_id(req, id);
 	return id != 0;
@@ -198,7 +312,8 @@ void submits_post(void *submits, struct http_request *req, const char *name)
 }
 
 struct submits *submits_create(struct loop *loop, struct book *book,
-			       struct jobs *jobs, struct hosts *hosts)
+			       struct jobs *jobs, struct hosts *hosts,
+			       struct commit *commit)
 {
 	struct submits *s = mem_alloc(sizeof(*s));
 
@@ -206,8 +321,10 @@ struct submits *submits_create(struct loop *loop, struct book *book,
 	s->book = book;
 	s->jobs = jobs;
 	s->hosts = hosts;
+	s->commit = commit;
 	s->wake = loop_timer_create(loop, on_wake, s);
 	TAILQ_INIT(&s->parked);
+	TAILQ_INIT(&s->asked);
 	return s;
 }
 
@@ -220,6 +337,14 @@ void submits_destroy(struct submits *s)
 
 		parked_destroy(TAILQ_FIRST(&s->parked));
 		api_reply_ending(req);
+	}
+	while (!TAILQ_EMPTY(&s->asked)) {
+		struct asked *a = TAILQ_FIRST(&s->asked);
+		struct http_request *req = a->req;
+
+		asked_destroy(a);
+		if (req != NULL)
+			api_reply_ending(req);
 	}
 	loop_timer_destroy(s->wake);
 	free(s);

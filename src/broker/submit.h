@@ -1,11 +1,13 @@
 /*
  * submit.h - POST /v1/jobs.  A job for a framework whose host is still on its
- * way up waits for it a while.
+ * way up waits for it a while.  A job is accepted, and has its number, when
+ * its record is committed; then it is answered for.
  */
 #ifndef BROKER_SUBMIT_H
 #define BROKER_SUBMIT_H
 
 #include "broker/book.h"
+#include "broker/commit.h"
 #include "broker/hosts.h"
 #include "broker/jobs.h"
 #include "io/http.h"
@@ -14,7 +16,8 @@
 struct submits;
 
 struct submits *submits_create(struct loop *loop, struct book *book,
-			       struct jobs *jobs, struct hosts *hosts);
+			       struct jobs *jobs, struct hosts *hosts,
+			       struct commit *commit);
 void submits_destroy(struct submits *s);
 
 /* When a framework has registered, look again, from the loop

@@ -5,11 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/map.h"
 #include "base/mem.h"
 
+/* Ends that are kept after they were told. */
+enum { TOLD_MAX = 1024 };
+
 struct task {
+	TAILQ_ENTRY(task) entry; /* in told */
+	bool told;
 	Berth__Msg *status; /* a report of this task alone */
 	bool early;	    /* launched before the link's full report */
 	bool named;	    /* in the full report that is being read */
@@ -18,6 +24,10 @@ struct task {
 struct task_table {
 	struct map *tasks; /* by "job.index" */
 	bool awaits_full;
+	/* Ends that were told, oldest first: the leader may be replaced before
+	 * it has written them down. */
+	TAILQ_HEAD(, task) told;
+	size_t ntold;
 };
 
 static void task_free(void *p)
@@ -33,6 +43,7 @@ struct task_table *task_table_create(void)
 	struct task_table *t = mem_alloc(sizeof(*t));
 
 	t->tasks = map_create();
+	TAILQ_INIT(&t->told);
 	t->awaits_full = true;
 	return t;
 }
@@ -68,6 +79,15 @@ static const Berth__TaskStatus *status_of(const struct task *t)
 	return t->status->report->tasks[0];
 }
 
+static void untell(struct task_table *t, struct task *task)
+{
+	if (!task->told)
+		return;
+	TAILQ_REMOVE(&t->told, task, entry);
+	t->ntold--;
+	task->told = false;
+}
+
 static struct task *task_set(struct task_table *t,
 			     const Berth__TaskStatus *status)
 {
@@ -80,18 +100,32 @@ static struct task *task_set(struct task_table *t,
 		task = mem_alloc(sizeof(*task));
 		map_put(t->tasks, key, task);
 	}
+	untell(t, task);
 	msg_free(task->status);
 	task->status = wrap(status);
 	task->early = false;
 	return task;
 }
 
-static void task_remove(struct task_table *t, const struct task *task)
+static void task_remove(struct task_table *t, struct task *task)
 {
 	char key[40];
 
+	untell(t, task);
+
 	key_of(key, status_of(task)->job, status_of(task)->index);
 	task_free(map_remove(t->tasks, key));
+}
+
+static void task_told(struct task_table *t, struct task *task)
+{
+	if (task->told)
+		return;
+	task->told = true;
+	TAILQ_INSERT_TAIL(&t->told, task, entry);
+	t->ntold++;
+	if (t->ntold > TOLD_MAX)
+		task_remove(t, TAILQ_FIRST(&t->told));
 }
 
 void task_table_launched(struct task_table *t, const Berth__Launch *launch,
@@ -144,7 +178,7 @@ void task_table_report(struct task_table *t, const Berth__TaskReport *report,
 		task = task_set(t, report->tasks[i]);
 		task->named = true;
 		if (told && ended(task))
-			task_remove(t, task);
+			task_told(t, task);
 	}
 	if (report->full)
 		sweep_unnamed(t);
@@ -180,7 +214,7 @@ void task_table_told(struct task_table *t)
 
 	map_foreach(t->tasks, task) {
 		if (ended(task))
-			task_remove(t, task);
+			task_told(t, task);
 	}
 }
 

@@ -40,6 +40,18 @@ static json_t *amount(const struct amount *a)
 			 (json_int_t)a->drive_mib);
 }
 
+static json_t *voters(const struct views *v)
+{
+	json_t *list = json_array();
+	size_t n = 0;
+	const char *const *node = v->voters ? v->voters(v->voters_arg, &n)
+					    : NULL;
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_string(node[i]));
+	return list;
+}
+
 void views_status(void *views, struct http_request *req, const char *name)
 {
 	const struct views *v = views;
@@ -58,6 +70,8 @@ void views_status(void *views, struct http_request *req, const char *name)
 		      (json_int_t)st.frameworks, "tasks",
 		      (json_int_t)st.tasks, "ending",
 		      (int)shutdown_begun(v->shutdown));
+	json_object_set_new(o, "term", json_integer((json_int_t)v->term));
+	json_object_set_new(o, "voters", voters(v));
 	json_object_set_new(o, "jobs", count_jobs(ledger, &st));
 	json_object_set_new(o, "total", amount(&st.total));
 	json_object_set_new(o, "free", amount(&st.free));

@@ -17,6 +17,9 @@ struct views {
 	const struct nodes *nodes;
 	const struct net *net;
 	const struct shutdown *shutdown;
+	uint64_t term;
+	const char *const *(*voters)(void *arg, size_t *count); /* or NULL */
+	void *voters_arg;
 	const char *berth, *version;
 	uint64_t started_us; /* loop_now_us */
 };

@@ -32,6 +32,7 @@ static const apply_f table[EVENT_TYPES] = {
 	[EVENT_OFFER_EXPIRED] = apply_offer_over,
 	[EVENT_SLICE_RELEASED] = apply_slice_over,
 	[EVENT_SLICE_LOST] = apply_slice_over,
+	[EVENT_SLICE_ADOPTED] = apply_slice_adopted,
 	[EVENT_SLICE_REVOKING] = apply_slice_revoking,
 	[EVENT_SLICE_TOLD] = apply_slice_told,
 	[EVENT_SLICE_SPARED] = apply_slice_spared,
@@ -44,6 +45,8 @@ static const apply_f table[EVENT_TYPES] = {
 	[EVENT_JOB_COLLAPSED] = apply_job_collapsed,
 	[EVENT_JOB_FORGOTTEN] = apply_job_forgotten,
 	[EVENT_TASK_LAUNCHED] = apply_task_launched,
+	[EVENT_TASK_RECALLED] = apply_task_recalled,
+	[EVENT_TASK_ADOPTED] = apply_task_adopted,
 	[EVENT_TASK_STARTED] = apply_task_started,
 	[EVENT_TASK_FINISHED] = apply_task_finished,
 };

@@ -241,6 +241,7 @@ int apply_task_launched(struct ledger *l, const struct event *ev,
 	t->slice = s;
 	t->slice_id = s->id;
 	t->node = s->node;
+	t->where = s->node->name;
 	TAILQ_INSERT_TAIL(&j->tasks, t, of_job);
 	TAILQ_INSERT_TAIL(&s->tasks, t, of_slice);
 	idmap_put(&j->by_index, t->index, t);
@@ -318,7 +319,12 @@ int apply_task_finished(struct ledger *l, const struct event *ev,
 		t->job->counts.failed++;
 	else
 		t->job->counts.done++;
+	l->count.tasks_ended++;
 	s = t->slice;
+	if (s == NULL) {
+		TAILQ_REMOVE(&l->recalled, t, of_slice);
+		return 0;
+	}
 	TAILQ_REMOVE(&s->tasks, t, of_slice);
 	t->slice = NULL;
 	t->node->ntasks--;
@@ -332,6 +338,5 @@ int apply_task_finished(struct ledger *l, const struct event *ev,
 		if (s->framework->gone)
 			l->changed = true;
 	}
-	l->count.tasks_ended++;
 	return 0;
 }

@@ -165,7 +165,7 @@ void call_left(struct ledger *l, const struct task *t)
 		    t->status.exit_code == 0;
 
 	for (; well && name != NULL && *name != NULL; name++)
-		ledger_dataset_store(l, *name, t->node->name, 0, t->job->id,
+		ledger_dataset_store(l, *name, t->where, 0, t->job->id,
 				     l->now_us, NULL);
 }
 

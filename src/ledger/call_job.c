@@ -15,7 +15,7 @@ int ledger_submit(struct ledger *l, const struct ledger_job *job,
 		return error_set(err, BERTH_EUNAVAIL, "framework %s is gone",
 				 f->name);
 	ev.at_us = l->now_us;
-	ev.job_submitted.job = l->next_job;
+	ev.job_submitted.job = job->id != 0 ? job->id : l->next_job;
 	ev.job_submitted.name = job->name != NULL ? job->name : "";
 	ev.job_submitted.framework = f->name;
 	ev.job_submitted.role = f->role->name;

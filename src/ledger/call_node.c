@@ -42,6 +42,10 @@ static int report_event(struct ledger *l, const struct task *t,
 	if (r->status.state == TASK_STARTING &&
 	    t->status.state == TASK_STARTING)
 		return 0;
+	if (state_recalled(t) && r->status.state != TASK_ENDED)
+		return error_set(err, BERTH_ECONFLICT,
+				 "task %llu.%u: it is not adopted",
+				 (unsigned long long)r->job, r->index);
 	if (r->status.state == TASK_ENDED)
 		ev.type = EVENT_TASK_FINISHED;
 	else
@@ -60,10 +64,11 @@ static struct task *task_on(const struct ledger *l, const struct node *n,
 
 	if (t == NULL)
 		return NULL;
-	if (t->node != n) {
+	if (t->node != n && !(t->node == NULL &&
+			      strcmp(t->where, n->name) == 0)) {
 		error_set(err, BERTH_ECONFLICT,
 			  "task %llu.%u is on node %s, not on %s",
-			  (unsigned long long)r->job, r->index, t->node->name,
+			  (unsigned long long)r->job, r->index, t->where,
 			  n->name);
 		return NULL;
 	}
@@ -96,7 +101,8 @@ static void take_reports(struct ledger *l, struct node *n,
 		struct task *t = task_on(l, n, r, NULL);
 		bool runs = r->status.state != TASK_ENDED;
 
-		if (t == NULL || t->status.state == TASK_ENDED) {
+		if (t == NULL || t->status.state == TASK_ENDED ||
+		    (runs && state_recalled(t))) {
 			if (runs && stray != NULL)
 				stray(arg, r);
 			continue;

@@ -342,7 +342,7 @@ static int check_job(const struct job *j, size_t *tasks,
 
 		c.starting += t->status.state == TASK_STARTING;
 		c.running += t->status.state == TASK_RUNNING;
-		if (ended != (t->slice == NULL))
+		if (ended != (t->slice == NULL) && !state_recalled(t))
 			WRONG("task %llu.%u: ended and in a slice, or not",
 			      (unsigned long long)j->id, t->index);
 		n++;

@@ -42,6 +42,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	l->names = map_create();
 	l->datasets = map_create();
 	idmap_init(&l->slices);
+	TAILQ_INIT(&l->recalled);
 	idmap_init(&l->offers);
 	idmap_init(&l->jobs);
 	TAILQ_INIT(&l->open);
@@ -52,8 +53,8 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	index_init(&l->index);
 	l->lend_at_us = UINT64_MAX;
 	l->next_seq = 1;
-	l->next_offer = 1;
-	l->next_slice = 1;
+	l->next_offer = l->options.first_id + 1;
+	l->next_slice = l->options.first_id + 1;
 	l->next_job = 1;
 	return l;
 }
@@ -474,6 +475,11 @@ const struct offer *ledger_offer(const struct ledger *l, uint64_t id)
 const struct slice *ledger_slice(const struct ledger *l, uint64_t id)
 {
 	return idmap_get(&l->slices, id);
+}
+
+const struct task *ledger_first_recalled(const struct ledger *l)
+{
+	return TAILQ_FIRST(&l->recalled);
 }
 
 const struct job *ledger_job(const struct ledger *l, uint64_t id)

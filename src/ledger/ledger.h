@@ -54,6 +54,7 @@ struct ledger_options {
 	size_t keep_tasks;	  /* 20000 tasks of ended jobs */
 	size_t keep_failed;	  /* 100 traces of failed tasks a job */
 	size_t max_offers;	  /* 1000 a round */
+	uint64_t first_id;	  /* 0: ids of offers and slices are above it */
 	ledger_event_f listen;	  /* nobody */
 	void *arg;
 };
@@ -138,6 +139,24 @@ int ledger_node_report(struct ledger *l, const char *node,
 		       const struct ledger_report *reports, size_t n,
 		       void (*stray)(void *arg, const struct ledger_report *r),
 		       void *arg, uint64_t now_us, struct berth_error *err);
+
+/* ---- what an earlier leader gave away ---- */
+
+/*
+ * A task that was recalled (EVENT_TASK_RECALLED) and is not ended runs on this
+ * node, in this slice, which counts for the role: it is the task's job's
+ * framework's.  Tasks may share one, by its id.  -1 when not all of it is
+ * free.
+ */
+int ledger_adopt(struct ledger *l, const char *node, const struct slice *s,
+		 const char *role, uint64_t job, uint32_t index,
+		 uint64_t now_us, struct berth_error *err);
+/* Those recalled that no node has told of yet: follow of_slice. */
+const struct task *ledger_first_recalled(const struct ledger *l);
+/* The recalled ones of this node end: never_came: it has told all, so they
+ * never began there, and end as revoked; else as lost. */
+void ledger_end_recalled(struct ledger *l, const char *node, bool never_came,
+			 const char *why, uint64_t now_us);
 
 /*
  * How the nodes are connected, known or yet to come; s is the ledger's from
@@ -257,6 +276,7 @@ int ledger_dataset_remove(struct ledger *l, const char *dataset,
 /* ---- jobs ---- */
 
 struct ledger_job {
+	uint64_t id; /* greater than every one before; 0: the next one */
 	const char *name, *framework, *role, *user, *spec;
 	int32_t priority;
 	uint64_t grace_us; /* 0: the ledger's */

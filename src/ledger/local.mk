@@ -1,6 +1,7 @@
 # Floor 3: all state of the cluster.
 noinst_LIBRARIES += src/ledger/libledger.a
 src_ledger_libledger_a_SOURCES = \
+	src/ledger/adopt.c \
 	src/ledger/apply.c \
 	src/ledger/apply_framework.c \
 	src/ledger/apply_job.c \

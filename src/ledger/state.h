@@ -19,6 +19,7 @@
  *   hold.c           nodes that are kept for one that has to wait
  *   lend.c           what is held is lent, and called back
  *   possible.c       whether a demand could ever be met
+ *   adopt.c          what an earlier leader gave away
  *   revoke.c         slices that are taken back
  *   yield.c          … and others named in their place
  *   round.c          the round, and the view that a policy gets
@@ -94,6 +95,8 @@ struct ledger {
 	struct job_list ended;	/* by their end */
 	struct job *uncollapsed; /* first of ended that has its tasks */
 	size_t nended;
+	struct task_list recalled; /* not ended, and no node told of them;
+				      linked as in a slice */
 	size_t ended_tasks; /* tasks of ended jobs */
 	struct heap due;
 
@@ -238,6 +241,16 @@ void call_left(struct ledger *l, const struct task *t);
 /* Whatever n held is gone. */
 void call_lose_datasets(struct ledger *l, const struct node *n,
 			const char *why);
+
+/* adopt.c */
+int apply_slice_adopted(struct ledger *l, const struct event *ev,
+			struct berth_error *err);
+int apply_task_recalled(struct ledger *l, const struct event *ev,
+			struct berth_error *err);
+int apply_task_adopted(struct ledger *l, const struct event *ev,
+		       struct berth_error *err);
+/* Is t (which has not ended) known by an earlier leader's word alone? */
+bool state_recalled(const struct task *t);
 
 /* revoke.c */
 int apply_slice_revoking(struct ledger *l, const struct event *ev,

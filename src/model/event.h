@@ -46,6 +46,7 @@
 	X(OFFER_EXPIRED, "offer_expired", offer)                               \
 	X(SLICE_RELEASED, "slice_released", slice)                             \
 	X(SLICE_LOST, "slice_lost", slice)                                     \
+	X(SLICE_ADOPTED, "slice_adopted", slice_adopted)                       \
 	X(SLICE_REVOKING, "slice_revoking", revoking)                          \
 	X(SLICE_TOLD, "slice_told", slice)                                     \
 	X(SLICE_SPARED, "slice_spared", slice)                                 \
@@ -58,6 +59,8 @@
 	X(JOB_COLLAPSED, "job_collapsed", job)                                 \
 	X(JOB_FORGOTTEN, "job_forgotten", job)                                 \
 	X(TASK_LAUNCHED, "task_launched", task_launched)                       \
+	X(TASK_RECALLED, "task_recalled", task_recalled)                       \
+	X(TASK_ADOPTED, "task_adopted", task_adopted)                          \
 	X(TASK_STARTED, "task_started", task)                                  \
 	X(TASK_FINISHED, "task_finished", task)
 
@@ -146,6 +149,11 @@ struct event {
 			const char *framework, *node;
 			uint64_t job;
 		} slice;
+		/* An earlier leader gave it to the framework, with this id. */
+		struct {
+			const struct slice *slice;
+			const char *framework, *role;
+		} slice_adopted;
 		/* It is to be given back until then, for this demand of the
 		 * claimant's, or (both NULL) because its node is drained; its
 		 * tasks hear of it react_us from now.  It ends as released or
@@ -188,6 +196,25 @@ struct event {
 			const uint32_t *ranks;
 			uint32_t nranks;
 		} task_launched;
+		/* An earlier leader gave it to that node: it has ended since,
+		 * or (status.state TASK_STARTING) the node is yet to be heard
+		 * of it.  It has no slice. */
+		struct {
+			uint64_t job;
+			uint32_t index;
+			const char *node;
+			uint64_t slice;
+			int64_t array_index;
+			const uint32_t *ranks;
+			uint32_t nranks;
+			struct task_status status;
+		} task_recalled;
+		/* It runs in this slice. */
+		struct {
+			uint64_t job;
+			uint32_t index;
+			uint64_t slice;
+		} task_adopted;
 		/* status.state is implied by the type. */
 		struct {
 			uint64_t job;

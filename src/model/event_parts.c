@@ -460,6 +460,33 @@ static void slice(struct scribe *s, struct slice *sl, find_f find,
 		complete(s, sl);
 }
 
+/* What was read goes with the scribe. */
+static void keep_slice(struct scribe *s, struct slice *sl)
+{
+	scribe_keep(s, sl->cores.word);
+	scribe_keep(s, sl->memory);
+	scribe_keep(s, sl->drives);
+}
+
+void event_part_slice(struct scribe *s, const char *key,
+		      const struct slice **of, find_f find, void *arg)
+{
+	bool reads = scribe_reads(s);
+	/* Written, it is only read. */
+	struct slice *sl = reads ? scribe_alloc(s, 1, sizeof(*sl))
+				 : (struct slice *)*of;
+
+	if (scribe_object(s, key, true)) {
+		slice(s, sl, find, arg);
+		scribe_close(s);
+		if (reads)
+			keep_slice(s, sl);
+	} else {
+		scribe_fail(s, "\"%s\" is missing", key);
+	}
+	*of = sl;
+}
+
 void event_part_slices(struct scribe *s, struct slice *const **slices,
 		       size_t *n, find_f find, void *arg)
 {
@@ -478,9 +505,7 @@ void event_part_slices(struct scribe *s, struct slice *const **slices,
 			slice(s, sl, find, arg);
 			scribe_close(s);
 			if (reads) {
-				scribe_keep(s, sl->cores.word);
-				scribe_keep(s, sl->memory);
-				scribe_keep(s, sl->drives);
+				keep_slice(s, sl);
 				list = one_more(list, i, sizeof(struct slice *));
 				list[i] = sl;
 			}

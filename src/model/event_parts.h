@@ -25,5 +25,10 @@ void event_part_slices(struct scribe *s, struct slice *const **slices,
 		       size_t *n,
 		       const struct node *(*find)(void *arg, const char *name),
 		       void *arg);
+/* One, as an object of this name; it has to be there. */
+void event_part_slice(struct scribe *s, const char *key,
+		      const struct slice **slice,
+		      const struct node *(*find)(void *arg, const char *name),
+		      void *arg);
 
 #endif

@@ -149,6 +149,15 @@ static void offer_made(struct event_text *t, struct event *ev)
 	scribe_bool(s, "asked", &ev->offer_made.asked);
 }
 
+static void slice_adopted(struct event_text *t, struct event *ev)
+{
+	struct scribe *s = &t->scribe;
+
+	scribe_name(s, "framework", &ev->slice_adopted.framework);
+	scribe_name(s, "role", &ev->slice_adopted.role);
+	event_part_slice(s, "slice", &ev->slice_adopted.slice, t->find, t->arg);
+}
+
 static void offer(struct scribe *s, struct event *ev)
 {
 	scribe_u64(s, "offer", &ev->offer.offer);
@@ -230,28 +239,68 @@ static const char *end_name(int end)
 	return task_end_name((enum task_end)end);
 }
 
-static void task(struct scribe *s, struct event *ev)
+static void task_ended(struct scribe *s, struct task_status *st)
 {
-	struct task_status *st = &ev->task.status;
 	int end = st->end;
 
-	scribe_u64(s, "job", &ev->task.job);
-	scribe_u32(s, "task", &ev->task.index);
-	if (ev->type == EVENT_TASK_FINISHED) {
-		scribe_choice(s, "end", &end, TASK_ENDS, end_name);
-		st->end = (enum task_end)end;
-		scribe_i32(s, "exit_code", &st->exit_code);
-		scribe_i32(s, "signal", &st->signal);
-		scribe_i32(s, "rank", &st->rank);
-		scribe_text(s, "text", &st->text);
-	}
+	scribe_choice(s, "end", &end, TASK_ENDS, end_name);
+	st->end = (enum task_end)end;
+	scribe_i32(s, "exit_code", &st->exit_code);
+	scribe_i32(s, "signal", &st->signal);
+	scribe_i32(s, "rank", &st->rank);
+	scribe_text(s, "text", &st->text);
+}
+
+static void task_used(struct scribe *s, struct task_status *st)
+{
 	scribe_u64(s, "start_us", &st->start_us);
 	scribe_u64(s, "end_us", &st->end_us);
 	scribe_u64(s, "cpu_us", &st->cpu_us);
 	scribe_u64(s, "max_rss_kib", &st->max_rss_kib);
+}
+
+static void task(struct scribe *s, struct event *ev)
+{
+	struct task_status *st = &ev->task.status;
+
+	scribe_u64(s, "job", &ev->task.job);
+	scribe_u32(s, "task", &ev->task.index);
+	if (ev->type == EVENT_TASK_FINISHED)
+		task_ended(s, st);
+	task_used(s, st);
 	if (scribe_reads(s))
 		st->state = ev->type == EVENT_TASK_FINISHED ? TASK_ENDED
 							    : TASK_RUNNING;
+}
+
+static void task_recalled(struct scribe *s, struct event *ev)
+{
+	struct task_status *st = &ev->task_recalled.status;
+	size_t n = ev->task_recalled.nranks;
+	bool ended = st->state == TASK_ENDED;
+
+	scribe_u64(s, "job", &ev->task_recalled.job);
+	scribe_u32(s, "task", &ev->task_recalled.index);
+	scribe_name(s, "node", &ev->task_recalled.node);
+	scribe_u64(s, "slice", &ev->task_recalled.slice);
+	scribe_i64(s, "array_index", &ev->task_recalled.array_index);
+	scribe_u32s(s, "ranks", (uint32_t **)&ev->task_recalled.ranks, &n);
+	ev->task_recalled.nranks = (uint32_t)n;
+	scribe_bool(s, "ended", &ended);
+	if (scribe_reads(s))
+		st->state = ended ? TASK_ENDED : TASK_STARTING;
+	if (ended)
+		task_ended(s, st);
+	else
+		st->rank = -1;
+	task_used(s, st);
+}
+
+static void task_adopted(struct scribe *s, struct event *ev)
+{
+	scribe_u64(s, "job", &ev->task_adopted.job);
+	scribe_u32(s, "task", &ev->task_adopted.index);
+	scribe_u64(s, "slice", &ev->task_adopted.slice);
 }
 
 static void dataset(struct scribe *s, struct event *ev)
@@ -336,6 +385,9 @@ static void members(struct event_text *t, struct event *ev)
 		scribe_text(s, "node", &ev->slice.node);
 		scribe_u64(s, "job", &ev->slice.job);
 		break;
+	case EVENT_SLICE_ADOPTED:
+		slice_adopted(t, ev);
+		break;
 	case EVENT_SLICE_REVOKING:
 		revoking(s, ev);
 		break;
@@ -355,6 +407,12 @@ static void members(struct event_text *t, struct event *ev)
 		break;
 	case EVENT_TASK_LAUNCHED:
 		task_launched(s, ev);
+		break;
+	case EVENT_TASK_RECALLED:
+		task_recalled(s, ev);
+		break;
+	case EVENT_TASK_ADOPTED:
+		task_adopted(s, ev);
 		break;
 	case EVENT_TASK_STARTED:
 	case EVENT_TASK_FINISHED:

@@ -49,8 +49,9 @@ struct task {
 	uint32_t nranks;
 	uint32_t *ranks;     /* of a PMIx job */
 	int64_t array_index; /* -1: none */
-	struct node *node;
-	struct slice *slice; /* NULL once ended */
+	struct node *node; /* NULL: recalled, and its node not heard of */
+	const char *where; /* its node's name */
+	struct slice *slice; /* NULL once ended, and where node is */
 	uint64_t slice_id;
 	uint64_t seen; /* the ledger's: last full report that named it */
 	struct task_status status; /* its text is the task's */

@@ -331,22 +331,35 @@ static void job_submitted(struct watch *w, const struct event *ev)
 	idmap_put(&w->jobs, e->job_submitted.job, j);
 }
 
-static void task_launched(struct watch *w, const struct event *ev)
+static void runs_in(struct watch *w, struct work *work, uint64_t slice)
 {
-	struct work *work = find_work(w, ev->task_launched.job);
-	struct taken *t = idmap_get(&w->slices, ev->task_launched.slice);
+	struct taken *t = idmap_get(&w->slices, slice);
 
-	if (t != NULL && t->ntasks++ == 0)
+	if (t == NULL)
+		return;
+	if (t->ntasks++ == 0)
 		tally_busy(w, t, true);
+	if (work == NULL || work->unit.cores > 0)
+		return;
+	work->unit = t->unit;
+	work->gang = t->gang;
+}
+
+static void count_launch(struct watch *w, struct work *work)
+{
 	if (work == NULL)
 		return;
 	work->launched++;
 	if (work->first_us == 0)
 		work->first_us = w->now_us;
-	if (t == NULL || work->unit.cores > 0)
-		return;
-	work->unit = t->unit;
-	work->gang = t->gang;
+}
+
+static void task_launched(struct watch *w, const struct event *ev)
+{
+	struct work *work = find_work(w, ev->task_launched.job);
+
+	count_launch(w, work);
+	runs_in(w, work, ev->task_launched.slice);
 }
 
 /* What it did is part of its job: so often as it has units. */
@@ -363,35 +376,74 @@ static void add_lengths(struct seen *j, struct work *work, uint32_t n,
 	}
 }
 
+/* units: of its slice. */
+static void count_end(struct watch *w, struct seen *j,
+		      const struct task_status *st, uint32_t units)
+{
+	struct work *work = &w->o->work.at[j->work];
+	uint64_t ran = 0;
+
+	if (st->start_us > 0 && st->end_us > st->start_us)
+		ran = st->end_us - st->start_us;
+	if (st->end != TASK_END_REVOKED && st->end != TASK_END_LOST) {
+		add_lengths(j, work, units, ran);
+		return;
+	}
+	work->revoked += st->end == TASK_END_REVOKED;
+	work->again += st->end == TASK_END_LOST;
+	work->lost_us += ran;
+}
+
 static void task_finished(struct watch *w, const struct event *ev)
 {
 	const struct task *task = ledger_task(w->l, ev->task.job,
 					      ev->task.index);
 	struct seen *j = idmap_get(&w->jobs, ev->task.job);
-	enum task_end end = ev->task.status.end;
+	struct task_status st;
 	struct taken *t = NULL;
-	struct work *work;
-	uint64_t ran = 0;
 
 	if (task == NULL || j == NULL)
 		return;
-	work = &w->o->work.at[j->work];
-	t = idmap_get(&w->slices, task->slice_id);
+	/* One that was recalled and never adopted ran in none. */
+	if (task->node != NULL)
+		t = idmap_get(&w->slices, task->slice_id);
 	if (t != NULL && --t->ntasks == 0)
 		tally_busy(w, t, false);
-	if (task->status.start_us > 0 &&
-	    task->status.end_us > task->status.start_us)
-		ran = task->status.end_us - task->status.start_us;
-	if (ran > w->now_us)
-		ran = w->now_us;
-	if (end == TASK_END_REVOKED || end == TASK_END_LOST) {
-		work->revoked += end == TASK_END_REVOKED;
-		work->again += end == TASK_END_LOST;
-		work->lost_us += ran;
+	st = task->status;
+	st.end = ev->task.status.end;
+	if (st.end_us > st.start_us && st.end_us - st.start_us > w->now_us)
+		st.end_us = st.start_us + w->now_us;
+	count_end(w, j, &st, t != NULL && task->nranks > 0 ? t->units : 1);
+}
+
+/* ---- what an earlier leader gave away ---- */
+
+static void slice_adopted(struct watch *w, const struct event *ev)
+{
+	const struct slice *s = ev->slice_adopted.slice;
+	struct app *a = find_app(w, ev->slice_adopted.framework);
+	struct taken *t = mem_alloc(sizeof(*t));
+
+	t->id = s->id;
+	t->app = (unsigned)(a - w->o->app);
+	t->units = s->units;
+	t->amount = s->amount;
+	t->unit.cores = (unsigned)s->amount.cores;
+	t->unit.memory_mib = s->amount.memory_mib;
+	t->unit.gpus = (unsigned)s->amount.gpus;
+	free(idmap_put(&w->slices, t->id, t));
+	tally_used(w, ev->slice_adopted.framework);
+}
+
+static void task_recalled(struct watch *w, const struct event *ev)
+{
+	struct seen *j = idmap_get(&w->jobs, ev->task_recalled.job);
+
+	if (j == NULL)
 		return;
-	}
-	add_lengths(j, work, t != NULL && task->nranks > 0 ? t->units : 1,
-		    ran);
+	count_launch(w, find_work(w, ev->task_recalled.job));
+	if (ev->task_recalled.status.state == TASK_ENDED)
+		count_end(w, j, &ev->task_recalled.status, 1);
 }
 
 static void job_finished(struct watch *w, const struct event *ev)
@@ -454,6 +506,16 @@ void watch_event(void *arg, const struct event *ev)
 		break;
 	case EVENT_TASK_LAUNCHED:
 		task_launched(w, ev);
+		break;
+	case EVENT_SLICE_ADOPTED:
+		slice_adopted(w, ev);
+		break;
+	case EVENT_TASK_RECALLED:
+		task_recalled(w, ev);
+		break;
+	case EVENT_TASK_ADOPTED:
+		runs_in(w, find_work(w, ev->task_adopted.job),
+			ev->task_adopted.slice);
 		break;
 	case EVENT_TASK_FINISHED:
 		task_finished(w, ev);

@@ -10,6 +10,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/drain.sh \
 	tests/cluster/failure.sh \
 	tests/cluster/harness.sh \
+	tests/cluster/leader.sh \
 	tests/cluster/kill.sh \
 	tests/cluster/locality.sh \
 	tests/cluster/kill_matrix tests/cluster/kill_matrix.sh \

@@ -146,6 +146,10 @@ static void on_shutdown(void *arg, const char *reason, bool kill_tasks)
 {
 }
 
+static void on_rank_died(void *arg, const char *node)
+{
+}
+
 static void on_contact(void *arg, const Berth__Contact *contact)
 {
 }
@@ -177,7 +181,9 @@ static void test_agent_terms(void)
 	static const struct net_events deaf = {0};
 	static const struct net_events events = {.message = to_agent};
 	static const struct agent_events handlers = {
-		.shutdown = on_shutdown, .contact = on_contact};
+		.shutdown = on_shutdown,
+		.rank_died = on_rank_died,
+		.contact = on_contact};
 	struct berth_error err = {0};
 	struct ranks r = {.loop = loop_create(&err)};
 	char dir[] = "/tmp/berth-failover-XXXXXX", *xml = NULL, *cmd;

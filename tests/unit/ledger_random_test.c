@@ -890,6 +890,81 @@ static void replay(const struct world *w)
 	buf_finish(&a.log);
 }
 
+/* What a new leader finds: tasks that have ended, that run, that never came. */
+static void take_over(struct world *w)
+{
+	struct event ev = {.type = EVENT_JOB_SUBMITTED, .at_us = w->now};
+	struct slice *s = slice_create();
+	struct berth_error err = {0};
+	uint32_t ranks[] = {4, 5};
+	const uint64_t job = 7;
+
+	s->id = (UINT64_C(3) << 32) + 1;
+	s->node = (struct node *)ledger_node(w->l, "n0");
+	s->units = 1;
+	s->exclusive = true;
+	bitset_set(&s->cores, 1);
+	bitset_set(&s->cores, 3);
+	s->amount.cores = 2;
+	ev.job_submitted.job = job;
+	ev.job_submitted.name = ev.job_submitted.user = "a";
+	ev.job_submitted.framework = "f0";
+	ev.job_submitted.role = "r0";
+	ev.job_submitted.spec = "";
+	CU_ASSERT_EQUAL(ledger_apply(w->l, &ev, &err), 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		ev = (struct event){.type = EVENT_TASK_RECALLED,
+				    .at_us = w->now};
+		ev.task_recalled.job = job;
+		ev.task_recalled.index = i;
+		ev.task_recalled.node = "n0";
+		ev.task_recalled.slice = s->id;
+		ev.task_recalled.array_index = (int64_t)i - 1;
+		ev.task_recalled.ranks = ranks;
+		ev.task_recalled.nranks = i == 1 ? 2 : 0;
+		ev.task_recalled.status.rank = -1;
+		if (i == 0) {
+			ev.task_recalled.status.state = TASK_ENDED;
+			ev.task_recalled.status.end = TASK_END_EXITED;
+			ev.task_recalled.status.exit_code = 3;
+			ev.task_recalled.status.start_us = 100;
+			ev.task_recalled.status.end_us = 200;
+			ev.task_recalled.status.text = "it ended";
+		}
+		CU_ASSERT_EQUAL(ledger_apply(w->l, &ev, &err), 0);
+	}
+	for (uint32_t i = 1; i < 3; i++)
+		CU_ASSERT_EQUAL(ledger_adopt(w->l, "n0", s, "r0", job, i,
+					     w->now, &err), 0);
+	CU_ASSERT_EQUAL(err.text[0], '\0');
+	slice_destroy(s);
+	ledger_end_recalled(w->l, "n0", true, "it never came", w->now);
+	CU_ASSERT_PTR_NULL(ledger_first_recalled(w->l));
+}
+
+static void test_replay_taken_over(void)
+{
+	struct world *w = mem_alloc(sizeof(*w));
+
+	start(w, 1, policy_at(0), true);
+	ledger_node_up(w->l, "n0", w->topology[0], NULL, 0, false, w->now,
+		       NULL);
+	take_over(w);
+	CU_ASSERT_PTR_NOT_NULL(strstr(w->log.data, "\"slice_adopted\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(w->log.data, "\"task_recalled\""));
+	CU_ASSERT_PTR_NOT_NULL(strstr(w->log.data, "\"task_adopted\""));
+	replay(w);
+	for (unsigned i = 0; i < 500; i++)
+		step(w);
+	replay(w);
+	ledger_destroy(w->l);
+	event_text_destroy(w->text);
+	buf_finish(&w->log);
+	for (int i = 0; i < 3; i++)
+		topology_unref(w->topology[i]);
+	free(w);
+}
+
 static void test_replay(void)
 {
 	for (uint64_t seed = 1; seed <= 4; seed++) {
@@ -912,6 +987,7 @@ static const struct unit_test tests[] = {
 	{"invariants", test_invariants},
 	{"determinism", test_determinism},
 	{"replay", test_replay},
+	{"replay, taken over", test_replay_taken_over},
 };
 
 UNIT_MAIN("ledger at random", tests)

@@ -1,0 +1,236 @@
+/*
+ * commit.c - see commit.h.
+ *
+ * A record's changes are a repeated field, so records that are written one
+ * behind the other are one record with the changes of all.
+ */
+#include "broker/commit.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+/* A disk that is full is tried again after that. */
+enum { RETRY_US = 500 * 1000 };
+/* A batch that is larger is cut: see AGREE_RECORD_MAX. */
+enum { BATCH_MAX = 1 << 20 };
+
+struct waiter {
+	STAILQ_ENTRY(waiter) entry;
+	commit_done_f done;
+	void *arg;
+};
+STAILQ_HEAD(waiter_list, waiter);
+
+struct batch {
+	TAILQ_ENTRY(batch) entry;
+	struct commit *commit; /* NULL: it ended before */
+	struct buf facts, asks;
+	struct waiter_list of_facts, of_asks;
+	bool proposed;
+};
+
+TAILQ_HEAD(batch_list, batch);
+
+struct commit {
+	struct records *records;
+	commit_propose_f propose;
+	void *arg;
+	struct batch_list batches; /* oldest first; the last may be open */
+	struct loop_timer *timer;
+	bool complained;
+};
+
+/* ---- batches ------------------------------------------------------------- */
+
+/* The one that takes changes. */
+static struct batch *open_batch(struct commit *c)
+{
+	struct batch *b = TAILQ_LAST(&c->batches, batch_list);
+
+	if (b != NULL && !b->proposed &&
+	    b->facts.len + b->asks.len < BATCH_MAX)
+		return b;
+	b = mem_alloc(sizeof(*b));
+	b->commit = c;
+	buf_init(&b->facts);
+	buf_init(&b->asks);
+	STAILQ_INIT(&b->of_facts);
+	STAILQ_INIT(&b->of_asks);
+	TAILQ_INSERT_TAIL(&c->batches, b, entry);
+	if (!loop_timer_pending(c->timer))
+		loop_timer_start(c->timer, 0);
+	return b;
+}
+
+static void add_waiter(struct waiter_list *list, commit_done_f done, void *arg)
+{
+	struct waiter *w = mem_alloc(sizeof(*w));
+
+	w->done = done;
+	w->arg = arg;
+	STAILQ_INSERT_TAIL(list, w, entry);
+}
+
+/* err NULL: well; quiet: nobody is called. */
+static void end_waiters(struct waiter_list *list,
+			const struct berth_error *err, bool quiet)
+{
+	struct waiter *w;
+
+	while (!STAILQ_EMPTY(list)) {
+		w = STAILQ_FIRST(list);
+		STAILQ_REMOVE_HEAD(list, entry);
+		if (!quiet)
+			w->done(w->arg, err);
+		free(w);
+	}
+}
+
+static void batch_free(struct batch *b)
+{
+	buf_finish(&b->facts);
+	buf_finish(&b->asks);
+	free(b);
+}
+
+/* ---- out ----------------------------------------------------------------- */
+
+static void batch_end(struct batch *b, const struct berth_error *err)
+{
+	TAILQ_REMOVE(&b->commit->batches, b, entry);
+	end_waiters(&b->of_facts, err, false);
+	end_waiters(&b->of_asks, err, false);
+	batch_free(b);
+}
+
+static void on_done(void *arg, enum agree_result result, uint64_t index)
+{
+	struct batch *b = arg;
+	struct berth_error err;
+
+	if (b->commit == NULL) {
+		batch_free(b);
+		return;
+	}
+	error_set(&err, BERTH_EUNAVAIL, "another rank leads now");
+	batch_end(b, result == AGREE_OK ? NULL : &err);
+}
+
+static void apply_here(struct batch *b)
+{
+	struct berth_error err;
+
+	buf_add(&b->facts, b->asks.data, b->asks.len);
+	if (b->facts.len > 0 &&
+	    records_apply(b->commit->records, b->facts.data, b->facts.len,
+			  &err) != 0)
+		log_error("%s", err.text);
+	batch_end(b, NULL);
+}
+
+/* -1: not now; its asks are refused. */
+static int batch_propose(struct batch *b)
+{
+	struct commit *c = b->commit;
+	struct berth_error err;
+	size_t nfacts = b->facts.len;
+
+	buf_add(&b->facts, b->asks.data, b->asks.len);
+	b->proposed = true;
+	if (c->propose(c->arg, b->facts.data, b->facts.len, on_done, b,
+		       &err) == 0) {
+		c->complained = false;
+		return 0;
+	}
+	b->proposed = false;
+	b->facts.len = nfacts;
+	buf_clear(&b->asks);
+	if (!c->complained)
+		log_error("what happens cannot be written down: %s", err.text);
+	c->complained = true;
+	end_waiters(&b->of_asks, &err, false);
+	return -1;
+}
+
+static void on_timer(void *arg)
+{
+	struct commit *c = arg;
+	struct batch *b, *next;
+
+	for (b = TAILQ_FIRST(&c->batches); b != NULL; b = next) {
+		next = TAILQ_NEXT(b, entry);
+		if (b->proposed)
+			continue;
+		if (c->propose == NULL) {
+			apply_here(b);
+		} else if (batch_propose(b) != 0) {
+			loop_timer_start(c->timer, RETRY_US);
+			return;
+		}
+	}
+}
+
+/* ---- in ------------------------------------------------------------------ */
+
+void commit_put(struct commit *c, Berth__RecordChange *change)
+{
+	records_pack(&open_batch(c)->facts, &change, 1);
+}
+
+void commit_ask(struct commit *c, Berth__RecordChange *change,
+		commit_done_f done, void *arg)
+{
+	struct batch *b = open_batch(c);
+
+	records_pack(&b->asks, &change, 1);
+	add_waiter(&b->of_asks, done, arg);
+	/* It is not to wait for a disk that was full a moment ago. */
+	loop_timer_start(c->timer, 0);
+}
+
+void commit_wait(struct commit *c, commit_done_f done, void *arg)
+{
+	add_waiter(&open_batch(c)->of_facts, done, arg);
+}
+
+/* ---- create, destroy ----------------------------------------------------- */
+
+struct records *commit_records(const struct commit *c)
+{
+	return c->records;
+}
+
+struct commit *commit_create(struct loop *loop, struct records *r,
+			     commit_propose_f propose, void *arg)
+{
+	struct commit *c = mem_alloc(sizeof(*c));
+
+	c->records = r;
+	c->propose = propose;
+	c->arg = arg;
+	TAILQ_INIT(&c->batches);
+	c->timer = loop_timer_create(loop, on_timer, c);
+	return c;
+}
+
+void commit_destroy(struct commit *c)
+{
+	struct batch *b;
+
+	if (c == NULL)
+		return;
+	while (!TAILQ_EMPTY(&c->batches)) {
+		b = TAILQ_FIRST(&c->batches);
+		TAILQ_REMOVE(&c->batches, b, entry);
+		end_waiters(&b->of_facts, NULL, true);
+		end_waiters(&b->of_asks, NULL, true);
+		b->commit = NULL;
+		if (!b->proposed)
+			batch_free(b);
+	}
+	loop_timer_destroy(c->timer);
+	free(c);
+}

@@ -1,0 +1,89 @@
+#include "broker/settle.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+/* A rank comes again, or a node says all that runs, within that. */
+enum { PATIENCE_US = 8 * 1000 * 1000 };
+
+struct settle {
+	struct book *book;
+	struct map *awaited; /* names of nodes, to this */
+	loop_f settled;
+	void *arg;
+	struct loop_timer *patience, *silence;
+	bool over;
+};
+
+static void on_patience(void *arg)
+{
+	struct settle *s = arg;
+
+	if (s->over)
+		return;
+	s->over = true;
+	if (map_count(s->awaited) > 0)
+		log_warn("%zu nodes have not said what they run",
+			 map_count(s->awaited));
+	s->settled(s->arg);
+}
+
+/* Nobody knows what became of their tasks. */
+static void on_silence(void *arg)
+{
+	struct settle *s = arg;
+	const char *name;
+	size_t pos = 0;
+
+	while (map_next(s->awaited, &pos, &name) != NULL)
+		ledger_end_recalled(book_ledger(s->book), name, false,
+				    "its node did not come back",
+				    book_now());
+}
+
+void settle_node(void *settle, const char *node, bool up)
+{
+	struct settle *s = settle;
+
+	if (!up)
+		return;
+	map_remove(s->awaited, node);
+	if (!s->over && map_count(s->awaited) == 0)
+		loop_timer_start(s->patience, 0);
+}
+
+struct settle *settle_create(struct loop *loop, struct book *book,
+			     struct nodes *nodes, const struct records *r,
+			     uint32_t silent_ms, loop_f settled, void *arg)
+{
+	struct settle *s = mem_alloc(sizeof(*s));
+	const char *name;
+	size_t pos = 0;
+
+	s->book = book;
+	s->settled = settled;
+	s->arg = arg;
+	s->awaited = map_create();
+	s->patience = loop_timer_create(loop, on_patience, s);
+	s->silence = loop_timer_create(loop, on_silence, s);
+	while ((name = records_next_node(r, &pos)) != NULL)
+		map_put(s->awaited, name, s);
+	loop_timer_start(s->patience,
+			 map_count(s->awaited) > 0 ? PATIENCE_US : 0);
+	loop_timer_start(s->silence, (uint64_t)silent_ms * 1000);
+	nodes_on_change(nodes, settle_node, s);
+	return s;
+}
+
+void settle_destroy(struct settle *s)
+{
+	if (s == NULL)
+		return;
+	loop_timer_destroy(s->patience);
+	loop_timer_destroy(s->silence);
+	map_destroy(s->awaited, NULL);
+	free(s);
+}

@@ -1,0 +1,224 @@
+/* takeover_test.c - a leader begins with what was agreed on before it: jobs
+ * keep their numbers, what runs is adopted, what never came is told so. */
+#include <CUnit/Basic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "leader_rig.h"
+#include "unit.h"
+
+static struct leader *lead(struct rig *r, struct records *records,
+			   uint64_t term)
+{
+	static const char *const none[] = {NULL};
+	const struct leader_config c = {.berth = "test",
+					.version = "test",
+					.frameworks = none,
+					.records = records,
+					.term = term,
+					.seed = 1};
+	struct berth_error err = {0};
+	struct leader *l = leader_create(r->loop, r->agent[0].net, r->server,
+					 &c, &err);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(l);
+	return l;
+}
+
+/* As another rank has it: by a snapshot. */
+static struct records *handed_over(struct records *from)
+{
+	struct records *r = records_create();
+	struct berth_error err;
+	struct buf b;
+
+	buf_init(&b);
+	records_snapshot(from, &b);
+	CU_ASSERT_EQUAL(records_restore(r, b.data, b.len, &err), 0);
+	buf_finish(&b);
+	records_destroy(from);
+	return r;
+}
+
+static json_t *task_in(json_t *state, long long job, long long index)
+{
+	json_t *t;
+	size_t i;
+
+	json_array_foreach(json_object_get(state, "tasks"), i, t)
+		if (rig_int(t, "job") == job && rig_int(t, "index") == index)
+			return t;
+	return NULL;
+}
+
+/* A second task of the job, on n1, whose order is lost with the leader. */
+static void launch_unheard(struct rig *r, struct fw *f, long long job)
+{
+	json_t *offer;
+	long long oid, slice;
+
+	r->agent[1].deaf = true;
+	oid = fw_want(f, 1, 4, 1, &offer);
+	CU_ASSERT_STRING_EQUAL(rig_str(offer, "slices.0.node"), "n1");
+	slice = rig_int(offer, "slices.0.id");
+	CU_ASSERT_EQUAL(fw_calls(f, "{\"call\": \"accept\", \"offer\": %lld, "
+				    "\"slices\": [%lld]}, {\"call\": "
+				    "\"launch\", \"launch\": {\"job\": %lld, "
+				    "\"tasks\": [{\"index\": 1, \"slice\": "
+				    "%lld}]}}", oid, slice, job, slice), 0);
+	rig_run(r, 50);
+	r->agent[1].deaf = false;
+}
+
+static void come_again(struct rig *r, struct rig_agent *a, bool runs)
+{
+	a->incarnation++;
+	rig_hello(r, a, true);
+	if (runs)
+		rig_report(r, a, &a->task[0], BERTH__TASK_STATE__TASK_RUNNING,
+			   0, 0, true);
+	else
+		rig_report_none(r, a);
+}
+
+static void check_told(struct fw *f, long long job, long long waits,
+		       long long slice)
+{
+	json_t *state = rig_line(&f->stream, "state", 0);
+	json_t *ran = task_in(state, job, 0), *never = task_in(state, job, 1);
+
+	CU_ASSERT_EQUAL(rig_int(state, "jobs.0.id"), job);
+	CU_ASSERT_EQUAL(rig_int(state, "jobs.1.id"), waits);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(ran);
+	CU_ASSERT_STRING_EQUAL(rig_str(ran, "state"), "running");
+	CU_ASSERT_STRING_EQUAL(rig_str(ran, "node"), "n0");
+	CU_ASSERT_EQUAL(rig_int(ran, "slice"), slice);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(never);
+	CU_ASSERT_STRING_EQUAL(rig_str(never, "state"), "ended");
+	CU_ASSERT_STRING_EQUAL(rig_str(never, "end"), "revoked");
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(state, "slices")), 1);
+	CU_ASSERT_EQUAL(rig_int(state, "slices.0.id"), slice);
+}
+
+static bool has_red(json_t *v)
+{
+	json_t *role;
+	size_t i;
+
+	json_array_foreach(json_object_get(v, "shares"), i, role)
+		if (strcmp(rig_str(role, "role"), "red") == 0)
+			return rig_int(role, "weight") == 3 ||
+			       json_number_value(json_object_get(
+				       role, "weight")) == 3;
+	return false;
+}
+
+static void test_takeover(void)
+{
+	static const char spec[] = "{\"framework\": \"batch\", "
+				   "\"argv\": [\"x\"]}";
+	struct records *records = records_create();
+	struct leader_config c = {.records = records, .term = 1};
+	long long job, waits, slice;
+	struct fw before, after;
+	json_t *offer, *v;
+	struct rig r;
+
+	rig_start(&r, &c);
+	rig_join(&r, &r.agent[0]);
+	fw_register(&r, &before, "batch");
+	job = fw_running_job(&r, &before, &slice);
+	rig_join(&r, &r.agent[1]);
+	CU_ASSERT_TRUE(slice > (1ll << 32));
+	launch_unheard(&r, &before, job);
+	waits = rig_submit(&r, spec);
+	CU_ASSERT_EQUAL(rig_call(&r, "PUT", "/v1/shares/red",
+				 "{\"weight\": 3}", NULL), 200);
+	rig_run(&r, 50);
+	leader_destroy(r.leader);
+	rig_close(&before.stream);
+
+	records = handed_over(records);
+	r.leader = lead(&r, records, 2);
+	come_again(&r, &r.agent[0], true);
+	come_again(&r, &r.agent[1], false);
+	fw_register(&r, &after, "batch");
+	check_told(&after, job, waits, slice);
+	CU_ASSERT_EQUAL(r.agent[0].kills, 0);
+	CU_ASSERT_EQUAL(rig_call(&r, "GET", "/v1/shares", NULL, &v), 200);
+	CU_ASSERT_TRUE(has_red(v));
+	json_decref(v);
+	/* The rest of n0 is free, no more. */
+	fw_want(&after, 1, 3, 0, &offer);
+	CU_ASSERT_TRUE(rig_submit(&r, spec) > waits);
+	rig_report(&r, &r.agent[0], &r.agent[0].task[0],
+		   BERTH__TASK_STATE__TASK_ENDED,
+		   BERTH__TASK_END__END_EXITED, 0, false);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig_line(&after.stream, "task", 0));
+	CU_ASSERT_EQUAL(fw_calls(&after, "{\"call\": \"job\", \"job\": %lld, "
+				 "\"state\": \"ended\"}", job), 0);
+	rig_run(&r, 50);
+	CU_ASSERT_PTR_NOT_NULL(records_job(records, (uint64_t)job)->end);
+	rig_close(&after.stream);
+	rig_stop(&r);
+	records_destroy(records);
+}
+
+/* ---- what cannot be written down ---------------------------------------- */
+
+struct disk {
+	struct records *records;
+	bool full;
+	unsigned asked;
+};
+
+static int propose(void *arg, const void *data, size_t len, agree_done_f done,
+		   void *done_arg, struct berth_error *err)
+{
+	struct disk *d = arg;
+
+	d->asked++;
+	if (d->full)
+		return error_set(err, BERTH_ESPACE, "the disk is full");
+	CU_ASSERT_EQUAL(records_apply(d->records, data, len, err), 0);
+	done(done_arg, AGREE_OK, d->asked);
+	return 0;
+}
+
+static void test_full_disk(void)
+{
+	static const char spec[] = "{\"framework\": \"batch\", "
+				   "\"argv\": [\"x\"]}";
+	struct disk d = {.records = records_create()};
+	struct leader_config c = {.records = d.records,
+				  .propose = propose,
+				  .propose_arg = &d,
+				  .term = 1};
+	struct rig r;
+	struct fw f;
+	json_t *v;
+
+	rig_start(&r, &c);
+	rig_join(&r, &r.agent[0]);
+	fw_register(&r, &f, "batch");
+	d.full = true;
+	CU_ASSERT_EQUAL(rig_call(&r, "POST", "/v1/jobs", spec, &v), 507);
+	CU_ASSERT_STRING_EQUAL(rig_str(v, "error"), "the disk is full");
+	json_decref(v);
+	CU_ASSERT_PTR_NULL(records_first_job(d.records));
+	d.full = false;
+	CU_ASSERT_EQUAL(rig_submit(&r, spec), 1);
+	CU_ASSERT_PTR_NOT_NULL(records_job(d.records, 1));
+	rig_close(&f.stream);
+	rig_stop(&r);
+	records_destroy(d.records);
+}
+
+static const struct unit_test tests[] = {
+	{"a leader takes over", test_takeover},
+	{"a full disk", test_full_disk},
+};
+
+UNIT_MAIN("takeover", tests)
