@@ -198,6 +198,11 @@ void agree_match_note(struct agree *a, const struct raft_message *m)
 		a->match_index = end;
 }
 
+uint64_t agree_matched(const struct agree *a, uint64_t id)
+{
+	return 0;
+}
+
 uint64_t agree_match_clip(const struct agree *a, uint64_t index)
 {
 	uint64_t most = a->match_term == a->raft.current_term ? a->match_index
@@ -320,6 +325,14 @@ void agree_conf_part(struct agree *a, struct raft_append_entries *args)
 
 void agree_match_note(struct agree *a, const struct raft_message *m)
 {
+}
+
+/* Leader: so far the log of this server is known to be ours. */
+uint64_t agree_matched(const struct agree *a, uint64_t id)
+{
+	raft_index index;
+
+	return raft_match_index(&a->raft, id, &index) == 0 ? index : 0;
 }
 
 uint64_t agree_match_clip(const struct agree *a, uint64_t index)

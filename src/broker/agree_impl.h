@@ -173,6 +173,7 @@ void agree_conf_restore(struct agree *a, const struct agree_snapshot *snap,
 void agree_trim(struct agree *a, struct raft_append_entries *args);
 void agree_conf_part(struct agree *a, struct raft_append_entries *args);
 void agree_match_note(struct agree *a, const struct raft_message *m);
+uint64_t agree_matched(const struct agree *a, uint64_t id);
 uint64_t agree_match_clip(const struct agree *a, uint64_t index);
 void agree_conf_rollback(struct agree *a,
 			 const struct raft_append_entries *args);

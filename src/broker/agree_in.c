@@ -2,11 +2,24 @@
 #include "broker/agree_impl.h"
 
 /*
- * Two things that libraft must not see.  A leader of 0.15 counts replicas of entries
- * of earlier terms, which commits nothing (section 5.4.2 of the paper), so
- * answers wait until an entry of its own term is on its disk.  And what only
- * a liar would send, against which libraft has assertions alone.
+ * What libraft must not see.  A leader of 0.15 counts replicas of entries of
+ * earlier terms, which commits nothing (section 5.4.2 of the paper), so
+ * answers wait until an entry of its own term is on its disk.  One of 0.22
+ * takes an old refusal for a new one and goes back to before what the follower
+ * is known to have: then it finds less than nothing on its way there, takes
+ * that for more than may be, and sends no entry any more.  And what only a
+ * liar would send, against which libraft has assertions alone.
  */
+static bool answer_counts(const struct agree *a, uint64_t from,
+			  const struct raft_append_entries_result *r)
+{
+	if (a->raft.state != RAFT_LEADER || r->term != a->raft.current_term)
+		return true;
+	if (AGREE_RAFT_OLD)
+		return a->term_stored == r->term;
+	return r->rejected == 0 || r->rejected > agree_matched(a, from);
+}
+
 static bool acceptable(struct agree *a, const char *node,
 		       const struct agree_msg *m)
 {
@@ -26,9 +39,7 @@ static bool acceptable(struct agree *a, const char *node,
 		return r->install_snapshot.term > 0 && a->put == NULL &&
 		       !(lead && r->install_snapshot.term == term);
 	case AGREE_APPEND_RESULT:
-		return !AGREE_RAFT_OLD || !lead ||
-		       r->append_entries_result.term != term ||
-		       a->term_stored == term;
+		return answer_counts(a, m->from, &r->append_entries_result);
 	case AGREE_VOTE:
 		return r->request_vote.candidate_id == m->from &&
 		       !r->request_vote.disrupt_leader;
