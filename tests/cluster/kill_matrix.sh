@@ -87,6 +87,16 @@ all_ended() {
 		for j in d["jobs"])' <<<"$list" | grep -q True
 }
 
+# No task of the victim's job runs.
+victim_stopped() {
+	local id
+	id=$(berth jobs --json | json '[j["id"] for j in d["jobs"]
+		if j["name"] == "victim" and j["state"] != "ended"][0]') ||
+		return 0
+	[ -z "$id" ] || berth show "$id" --json | json 'not any(t["state"]
+		!= "ended" for t in d["task_list"])' | grep -q True
+}
+
 # The job the victim dies with, followed by a command line, brought to a step.
 bring_to() {
 	local ms=3000
@@ -120,6 +130,11 @@ bring_to() {
 # What is wrong after a cell of this victim and step; nothing when all is well.
 faults() {
 	local marks wrong
+	# What was revoked is queued again and needs the node.
+	if [ "$2" = revoking ]; then
+		within 30 victim_stopped || echo "revoked, and yet it runs"
+		within 30 berth undrain "$node" || echo "$node stays drained"
+	fi
 	within 60 all_ended || echo "jobs that do not end:" $(berth jobs \
 		--json | json '" ".join("%d:%s" % (j["id"], j["name"])
 		for j in d["jobs"] if j["state"] != "ended"
@@ -136,7 +151,6 @@ faults() {
 	kill -0 "$bystander" 2>/dev/null || echo "a bystander was hurt"
 	within 10 eval '! pgrep -f "^$P/(hello|flood).*victim"' ||
 		echo "a rank of an ended job runs"
-	[ "$2" != revoking ] || berth undrain "$node" >/dev/null 2>&1
 	within 60 nodes_up $NODES || echo "not all nodes are up"
 }
 
