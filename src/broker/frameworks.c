@@ -26,7 +26,7 @@ struct stream_end {
 	struct buf queue;	  /* events of this pass */
 	struct loop_timer *flush, *timer;
 	uint64_t epoch; /* the highest one that has registered */
-	bool broken; /* its queue grew too long; ended with the next flush */
+	const char *ending; /* why it ends with the next flush; NULL: not */
 };
 
 struct frameworks {
@@ -46,7 +46,7 @@ static void stream_close(struct stream_end *s)
 	buf_clear(&s->queue);
 	loop_timer_stop(s->flush);
 	loop_timer_stop(s->timer);
-	s->broken = false;
+	s->ending = NULL;
 	if (req != NULL)
 		http_stream_end(req);
 }
@@ -72,10 +72,11 @@ static void on_flush(void *arg)
 {
 	struct stream_end *s = arg;
 
-	if (s->broken) {
+	const char *why = s->ending;
+
+	if (why != NULL) {
 		stream_close(s);
-		stream_lost(s, "it does not read its events, the stream is "
-			       "closed");
+		stream_lost(s, why);
 		return;
 	}
 	if (s->req == NULL)
@@ -85,19 +86,30 @@ static void on_flush(void *arg)
 	buf_clear(&s->queue);
 }
 
+static void flush_soon(struct stream_end *s)
+{
+	if (!loop_timer_pending(s->flush))
+		loop_timer_start(s->flush, 0);
+}
+
+/* With the next flush, so that it may be asked for in a handler. */
+static void stream_end_soon(struct stream_end *s, const char *why)
+{
+	s->ending = why;
+	buf_clear(&s->queue);
+	flush_soon(s);
+}
+
 /* After something was put into the queue. */
 static void stream_wake(struct stream_end *s)
 {
-	if (s->req == NULL || s->broken) {
+	if (s->req == NULL || s->ending != NULL)
 		buf_clear(&s->queue);
-		return;
-	}
-	if (s->queue.len + http_stream_queued(s->req) > QUEUE_MOST) {
-		s->broken = true;
-		buf_clear(&s->queue);
-	}
-	if (!loop_timer_pending(s->flush))
-		loop_timer_start(s->flush, 0);
+	else if (s->queue.len + http_stream_queued(s->req) > QUEUE_MOST)
+		stream_end_soon(s, "it does not read its events, the stream "
+				   "is closed");
+	else
+		flush_soon(s);
 }
 
 static void on_timer(void *arg)
@@ -143,6 +155,20 @@ static void stream_destroy(void *arg)
 
 /* ---- events -------------------------------------------------------------- */
 
+/* A task that nobody had heard of when the state was told has a slice after
+ * all: its framework is to hear all of it again. */
+static void adopted_late(struct frameworks *f, const struct event *ev)
+{
+	const struct job *j = ledger_job(book_ledger(f->book),
+					 ev->task_adopted.job);
+	struct stream_end *s = j != NULL ? map_get(f->by_name, j->framework)
+					 : NULL;
+
+	if (s != NULL && s->req != NULL && s->ending == NULL)
+		stream_end_soon(s, "a node has come back with tasks of an "
+				   "earlier leader: it registers again");
+}
+
 void frameworks_event(void *frameworks, const struct event *ev)
 {
 	struct frameworks *f = frameworks;
@@ -150,10 +176,12 @@ void frameworks_event(void *frameworks, const struct event *ev)
 	const char *name = framework_events_whose(ledger, ev);
 	struct stream_end *s;
 
+	if (ev->type == EVENT_TASK_ADOPTED && !f->held)
+		adopted_late(f, ev);
 	if (name == NULL || f->held)
 		return;
 	s = map_get(f->by_name, name);
-	if (s == NULL || s->req == NULL || s->broken)
+	if (s == NULL || s->req == NULL || s->ending != NULL)
 		return;
 	framework_events_line(&s->queue, ledger, ev);
 	stream_wake(s);
@@ -170,7 +198,7 @@ void frameworks_settled(struct frameworks *f)
 
 	f->held = false;
 	map_foreach(f->by_name, s) {
-		if (s->req == NULL || s->broken)
+		if (s->req == NULL || s->ending != NULL)
 			continue;
 		framework_events_state(&s->queue, book_ledger(f->book),
 				       s->name);

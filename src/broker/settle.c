@@ -6,8 +6,13 @@
 #include "base/map.h"
 #include "base/mem.h"
 
-/* A rank comes again, or a node says all that runs, within that. */
-enum { PATIENCE_US = 8 * 1000 * 1000 };
+enum {
+	/* So long after the last node that has come, no other one is waited
+	 * for: it is cut off, or its rank is being started. */
+	QUIET_US = 300 * 1000,
+	/* Nor after so long in any case. */
+	PATIENCE_US = 8 * 1000 * 1000,
+};
 
 struct settle {
 	struct book *book;
@@ -15,6 +20,7 @@ struct settle {
 	loop_f settled;
 	void *arg;
 	struct loop_timer *patience, *silence;
+	uint64_t begun_us;
 	bool over;
 };
 
@@ -26,7 +32,7 @@ static void on_patience(void *arg)
 		return;
 	s->over = true;
 	if (map_count(s->awaited) > 0)
-		log_warn("%zu nodes have not said what they run",
+		log_info("%zu nodes have not said what they run yet",
 			 map_count(s->awaited));
 	s->settled(s->arg);
 }
@@ -44,6 +50,16 @@ static void on_silence(void *arg)
 				    book_now());
 }
 
+static void wait_on(struct settle *s)
+{
+	uint64_t waited = loop_now_us() - s->begun_us;
+
+	if (map_count(s->awaited) == 0 || waited >= PATIENCE_US)
+		loop_timer_start(s->patience, 0);
+	else
+		loop_timer_start(s->patience, QUIET_US);
+}
+
 void settle_node(void *settle, const char *node, bool up)
 {
 	struct settle *s = settle;
@@ -51,8 +67,8 @@ void settle_node(void *settle, const char *node, bool up)
 	if (!up)
 		return;
 	map_remove(s->awaited, node);
-	if (!s->over && map_count(s->awaited) == 0)
-		loop_timer_start(s->patience, 0);
+	if (!s->over)
+		wait_on(s);
 }
 
 struct settle *settle_create(struct loop *loop, struct book *book,
@@ -71,8 +87,8 @@ struct settle *settle_create(struct loop *loop, struct book *book,
 	s->silence = loop_timer_create(loop, on_silence, s);
 	while ((name = records_next_node(r, &pos)) != NULL)
 		map_put(s->awaited, name, s);
-	loop_timer_start(s->patience,
-			 map_count(s->awaited) > 0 ? PATIENCE_US : 0);
+	s->begun_us = loop_now_us();
+	wait_on(s);
 	loop_timer_start(s->silence, (uint64_t)silent_ms * 1000);
 	nodes_on_change(nodes, settle_node, s);
 	return s;

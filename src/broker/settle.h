@@ -1,8 +1,9 @@
 /*
- * settle.h - a new leader's first seconds: it waits until the nodes that may
- * run something have told what they run, or long enough, before frameworks
- * hear how things are; what was recalled of nodes that stay silent is lost
- * when they are given up.
+ * settle.h - a new leader's first moments: it waits until the nodes that may
+ * run something have told what they run, or no more of them come for now,
+ * before frameworks hear how things are (one that learns more later has its
+ * framework register again); what was recalled of nodes that stay silent is
+ * lost when they are given up.
  */
 #ifndef BROKER_SETTLE_H
 #define BROKER_SETTLE_H

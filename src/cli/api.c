@@ -11,9 +11,10 @@
 #include "io/http.h"
 
 #define ANSWER_MS 30000
-/* One of several ranks that has taken a question and is silent may be stopped:
- * another one is asked. */
-#define ONE_OF_SEVERAL_MS 3000
+/* One of several ranks that does not answer may be stopped or cut off: another
+ * one is asked, and each is given twice the time in the next round. */
+#define ONE_OF_SEVERAL_MS 2000
+#define CONNECT_MS 400
 /* Between two tries, */
 #define PAUSE_NS (100 * 1000 * 1000)
 /* and how long they go on while ranks say that nobody leads, or are silent. */
@@ -166,15 +167,37 @@ static bool hopeful(struct api *api, struct attempt *a, int status,
 	return true;
 }
 
-static unsigned patience(const struct api *api, const char *method,
-			 unsigned timeout_ms)
+/* How often all ranks have been asked without an answer. */
+static unsigned rounds(const struct api *api, const struct attempt *a)
+{
+	size_t n = servers_count(api->contact->servers);
+
+	return n > 0 ? (unsigned)(a->silent / n) : 0;
+}
+
+/* May the same question be put to a second rank while the first may yet act
+ * on it? */
+static bool repeatable(const struct api *api, const char *method)
+{
+	return api->key != NULL || strcmp(method, "GET") == 0;
+}
+
+static unsigned answer_ms(const struct api *api, const struct attempt *a,
+			  const char *method, unsigned timeout_ms)
 {
 	if (timeout_ms != 0)
 		return timeout_ms;
-	return strcmp(method, "GET") == 0 &&
-			       servers_count(api->contact->servers) > 1
-		       ? ONE_OF_SEVERAL_MS
+	return servers_count(api->contact->servers) > 1 &&
+			       repeatable(api, method)
+		       ? ONE_OF_SEVERAL_MS << rounds(api, a)
 		       : ANSWER_MS;
+}
+
+static unsigned connect_ms(const struct api *api, const struct attempt *a)
+{
+	return servers_count(api->contact->servers) > 1
+		       ? CONNECT_MS << rounds(api, a)
+		       : 0;
 }
 
 int api_call(struct api *api, const char *method, const char *path,
@@ -194,8 +217,9 @@ int api_call(struct api *api, const char *method, const char *path,
 		status = http_fetch_with(api_uri(api), api->contact->token,
 					 header, method, path, text,
 					 text ? strlen(text) : 0, &got, NULL,
-					 patience(api, method, timeout_ms),
-					 err);
+					 connect_ms(api, &attempt),
+					 answer_ms(api, &attempt, method,
+						   timeout_ms), err);
 	} while (hopeful(api, &attempt, status, got));
 	if (status < 0) {
 		blame_contact(api, err);

@@ -101,11 +101,13 @@ int http_fetch(const char *uri, const char *token, const char *method,
 	       char **body, size_t *len, unsigned timeout_ms,
 	       struct berth_error *err);
 
-/* The same with a further header, "Name: value" (NULL: none). */
+/* The same with a further header, "Name: value" (NULL: none), and a limit for
+ * the connection alone (0: 5 s). */
 int http_fetch_with(const char *uri, const char *token, const char *header,
 		    const char *method, const char *path, const void *body_in,
 		    size_t len_in, char **body, size_t *len,
-		    unsigned timeout_ms, struct berth_error *err);
+		    unsigned connect_ms, unsigned timeout_ms,
+		    struct berth_error *err);
 
 /* Percent-encode for a query; the caller frees. */
 char *http_encode(const char *s);

@@ -144,7 +144,8 @@ static size_t fetch_write(char *data, size_t size, size_t n, void *arg)
 int http_fetch_with(const char *uri, const char *token, const char *header,
 		    const char *method, const char *path, const void *body_in,
 		    size_t len_in, char **body, size_t *len,
-		    unsigned timeout_ms, struct berth_error *err)
+		    unsigned connect_ms, unsigned timeout_ms,
+		    struct berth_error *err)
 {
 	struct curl_slist *headers = NULL;
 	char why[CURL_ERROR_SIZE];
@@ -163,6 +164,9 @@ int http_fetch_with(const char *uri, const char *token, const char *header,
 	if (header)
 		headers = curl_slist_append(headers, header);
 	http_set_common(easy, timeout_ms, why);
+	if (connect_ms)
+		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+				 (long)connect_ms);
 	http_set_target(easy, uri, path);
 	http_set_body(easy, method, body_in, len_in);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
@@ -189,5 +193,5 @@ int http_fetch(const char *uri, const char *token, const char *method,
 	       struct berth_error *err)
 {
 	return http_fetch_with(uri, token, NULL, method, path, body_in, len_in,
-			       body, len, timeout_ms, err);
+			       body, len, 0, timeout_ms, err);
 }

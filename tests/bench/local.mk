@@ -1,6 +1,7 @@
 # Figures beside peers; run by hand: tests/bench/run
 EXTRA_DIST += tests/bench/run tests/bench/doze.c tests/bench/mpi_start.c \
-	tests/bench/pingpong.c tests/bench/spawn_loop.c
+	tests/bench/pingpong.c tests/bench/spawn_loop.c \
+	tests/bench/takeover.py tests/bench/takeover.sh
 
 # The ledger alone: make tests/bench/bench_ledger && tests/bench/bench_ledger
 EXTRA_PROGRAMS += tests/bench/bench_ledger

@@ -128,7 +128,17 @@ void batch_forget(struct batch *b)
 	b->n_starts = 0;
 }
 
-static void adopt(struct batch *b, const struct berth_task *t)
+/* Is it ours?  Of a node that has not come back yet it is not. */
+static bool slice_there(const struct berth_state *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->n_slices; i++)
+		if (s->slices[i]->id == id)
+			return true;
+	return false;
+}
+
+static void adopt(struct batch *b, const struct berth_task *t,
+		  const struct berth_state *s)
 {
 	struct batch_job *j = idmap_get(&b->by_id, t->job);
 	struct batch_task *task = j ? batch_job_adopt(j, t) : NULL;
@@ -142,6 +152,7 @@ static void adopt(struct batch *b, const struct berth_task *t)
 		return;
 	}
 	r = batch_add_runner(b, j->pool, t->slice);
+	r->gone |= !slice_there(s, t->slice);
 	r->in_flight++;
 	task->runner = r;
 	if (!r->job)
@@ -156,7 +167,7 @@ void batch_rebuild(struct batch *b, const struct berth_state *s)
 	for (size_t i = 0; i < s->n_jobs; i++)
 		batch_add(b, s->jobs[i]);
 	for (size_t i = 0; i < s->n_tasks; i++)
-		adopt(b, s->tasks[i]);
+		adopt(b, s->tasks[i], s);
 	for (size_t i = 0; i < s->n_slices; i++)
 		if (!idmap_get(&b->by_slice, s->slices[i]->id) &&
 		    s->slices[i]->state == BERTH_SLICE_HELD)
