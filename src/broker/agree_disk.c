@@ -14,8 +14,8 @@
 
 #include "base/mem.h"
 
-/* The log's file and the one with the term stay open. */
-enum { OPEN_FILES = 2 };
+/* The log's file, how far it is synced, and the term stay open. */
+enum { OPEN_FILES = 3 };
 
 struct open_file {
 	char *name;

@@ -11,7 +11,7 @@
 struct names {
 	uint64_t *log, *snap;
 	size_t nlog, nsnap;
-	bool state;
+	bool state, synced;
 };
 
 static int by_number(const void *a, const void *b)
@@ -42,10 +42,18 @@ static void on_name(void *arg, const char *name)
 		add_number(&names->snap, &names->nsnap, name + 9);
 	else if (strcmp(name, "state") == 0)
 		names->state = true;
+	else if (strcmp(name, "synced") == 0)
+		names->synced = true;
 }
 
 /* ---- term and vote ---- */
 
+static bool all_zero(const char *p, size_t n)
+{
+	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
+}
+
+/* A slot is written at once, as part of a sector: it is never torn. */
 static bool decode_state(struct agree_store *s, const char *data, size_t len)
 {
 	struct agree_reader r = agree_reader(data, len);
@@ -73,7 +81,8 @@ static int new_state(struct agree_store *s, struct berth_error *err)
 	int rc = -1;
 
 	agree_store_encode_state(s, &b);
-	if (ops->reserve(s->disk.arg, "new", 2 * AGREE_STATE_SLOT, err) == 0 &&
+	if (ops->reserve(s->disk.arg, "synced", AGREE_SYNCED_SIZE, err) == 0 &&
+	    ops->reserve(s->disk.arg, "new", 2 * AGREE_STATE_SLOT, err) == 0 &&
 	    ops->write(s->disk.arg, "new", 0, b.data, b.len, err) == 0 &&
 	    ops->sync(s->disk.arg, "new", err) == 0 &&
 	    ops->rename(s->disk.arg, "new", "state", err) == 0)
@@ -86,7 +95,7 @@ static int load_state(struct agree_store *s, const struct names *names,
 		      struct berth_error *err)
 {
 	struct buf b = {0};
-	bool found = false;
+	size_t found = 0, bad = 0;
 
 	if (!names->state) {
 		if (names->nlog + names->nsnap == 0)
@@ -99,9 +108,12 @@ static int load_state(struct agree_store *s, const struct names *names,
 	if (s->disk.ops->read(s->disk.arg, "state", &b, err) != 0)
 		return -1;
 	for (size_t at = 0; at + 40 <= b.len; at += AGREE_STATE_SLOT)
-		found |= decode_state(s, b.data + at, b.len - at);
+		if (decode_state(s, b.data + at, b.len - at))
+			found++;
+		else
+			bad += !all_zero(b.data + at, 40);
 	buf_finish(&b);
-	if (found)
+	if (found > 0 && bad == 0)
 		return 0;
 	return error_set(err, BERTH_ESYS,
 			 "%s/state is damaged: move the folder away, then "
@@ -142,8 +154,27 @@ static bool add_record(struct agree_store *s,
 	return true;
 }
 
-static int cut(struct agree_store *s, const char *name, size_t at, size_t size,
-	       bool last, struct berth_error *err)
+static void load_synced(struct agree_store *s, const struct names *names)
+{
+	struct agree_reader r;
+	struct buf b = {0};
+
+	if (!names->synced ||
+	    s->disk.ops->read(s->disk.arg, "synced", &b, NULL) != 0)
+		goto out;
+	r = agree_reader(b.data, b.len);
+	if (b.len < AGREE_SYNCED_SIZE ||
+	    agree_get(&r, 4) != AGREE_SYNCED_MAGIC ||
+	    agree_get(&r, 4) != crc32c(b.data + 8, AGREE_SYNCED_SIZE - 8))
+		goto out;
+	s->synced_number = agree_get(&r, 8);
+	s->synced_offset = agree_get(&r, 8);
+out:
+	buf_finish(&b);
+}
+
+static int damaged(const struct agree_store *s, const char *name, size_t at,
+		   bool last, struct berth_error *err)
 {
 	if (!last)
 		return error_set(err, BERTH_ESYS,
@@ -151,9 +182,33 @@ static int cut(struct agree_store *s, const char *name, size_t at, size_t size,
 				 "are entries after it: move the folder away, "
 				 "then this node comes back as a new voter",
 				 s->disk.name, name, at);
-	log_warn("agreement: %s/%s: a torn or corrupt tail is cut at offset "
-		 "%zu, %zu bytes are dropped", s->disk.name, name, at,
-		 size - at);
+	return error_set(err, BERTH_ESYS,
+			 "%s/%s is damaged at offset %zu, in what was "
+			 "confirmed: move the folder away, then this node "
+			 "comes back as a new voter; where it was the only "
+			 "one, \"truncate -s %zu\" of that file gives up what "
+			 "follows", s->disk.name, name, at, at);
+}
+
+/* The records of a file end here, with rc as of agree_log_next. */
+static int check_end(struct agree_store *s, const struct agree_segment *seg,
+		     const struct buf *b, size_t at, int rc, bool last,
+		     struct berth_error *err)
+{
+	bool kept = seg->number == s->synced_number && at < s->synced_offset;
+	char name[AGREE_NAME_MAX];
+
+	agree_store_log_name(name, seg->number);
+	if (kept && at == b->len)
+		log_warn("agreement: %s/%s was cut by hand at offset %zu: %"
+			 PRIu64 " bytes that were confirmed are gone",
+			 s->disk.name, name, at, s->synced_offset - at);
+	if (rc == 0 && (!kept || at == b->len))
+		return 0;
+	if (kept || !last || rc > 0 || !agree_log_torn(b->data, b->len, at))
+		return damaged(s, name, at, last, err);
+	log_warn("agreement: %s/%s: a torn tail is cut at offset %zu, %zu "
+		 "bytes are dropped", s->disk.name, name, at, b->len - at);
 	return s->disk.ops->truncate(s->disk.arg, name, at, err);
 }
 
@@ -177,11 +232,8 @@ static int load_segment(struct agree_store *s, uint64_t number, bool last,
 		start = at;
 		rc = agree_log_next(b.data, b.len, &at, &rec);
 	}
-	seg.size = b.len;
-	if (rc != 0) {
-		seg.size = start;
-		rc = cut(s, name, start, b.len, last, err);
-	}
+	seg.size = rc == 0 ? b.len : start;
+	rc = check_end(s, &seg, &b, start, rc, last, err);
 	buf_finish(&b);
 	if (rc != 0)
 		return -1;
@@ -282,10 +334,16 @@ static int load(struct agree_store *s, struct names *names,
 	    load_snapshot(s, names, &term, err) != 0 ||
 	    find_last(s, names, &last, err) != 0)
 		return -1;
+	load_synced(s, names);
 	for (size_t i = 0; i < names->nlog; i++) {
 		if (load_segment(s, names->log[i], i >= last, err) != 0)
 			return -1;
 	}
+	if (s->synced_number > s->last_number)
+		return error_set(err, BERTH_ESYS,
+				 "%s: the last file of the log is missing: "
+				 "move the folder away, then this node comes "
+				 "back as a new voter", s->disk.name);
 	if (s->snap_index > 0 && fit_to_snapshot(s, term, err) != 0)
 		return -1;
 	if (s->log.first == 0)

@@ -296,6 +296,34 @@ static int use_next(struct agree_store *s, struct berth_error *err)
 	return 0;
 }
 
+/* The next start shall know that what is missing was there.  Nobody waits
+ * for it, and it may fail. */
+static void write_synced(struct agree_store *s)
+{
+	struct buf b = {0};
+
+	agree_put(&b, AGREE_SYNCED_MAGIC, 4);
+	agree_put(&b, 0, 4);
+	agree_put(&b, s->current, 8);
+	agree_put(&b, s->offset, 8);
+	agree_set(b.data + 4, crc32c(b.data + 8, b.len - 8), 4);
+	s->disk.ops->write(s->disk.arg, "synced", 0, b.data, b.len, NULL);
+	buf_finish(&b);
+}
+
+/* Leave this file; a part of a write must not stay in it. */
+static int leave(struct agree_store *s, struct berth_error *err)
+{
+	char name[AGREE_NAME_MAX];
+
+	agree_store_log_name(name, s->current);
+	if (s->tried &&
+	    s->disk.ops->truncate(s->disk.arg, name, s->offset, err) != 0)
+		return -1;
+	s->tried = false;
+	return 0;
+}
+
 static int write_log(struct agree_store *s, struct berth_error *err)
 {
 	const struct agree_disk_ops *ops = s->disk.ops;
@@ -304,17 +332,20 @@ static int write_log(struct agree_store *s, struct berth_error *err)
 
 	/* A reset starts a file of its own, so that those before can go. */
 	if ((s->current == 0 || s->offset + s->pend.len > s->size ||
-	     (s->pend_alone && s->offset > 0)) &&
-	    use_next(s, err) != 0)
+	     (s->pend_alone && (s->offset > 0 || s->tried))) &&
+	    (leave(s, err) != 0 || use_next(s, err) != 0))
 		return -1;
 	s->pend_alone = false;
 	agree_store_log_name(name, s->current);
+	s->tried = true;
 	if (ops->write(s->disk.arg, name, s->offset, s->pend.data,
 		       s->pend.len, err) != 0 ||
 	    ops->sync(s->disk.arg, name, err) != 0)
 		return -1;
 	s->syncs++;
+	s->tried = false;
 	s->offset += s->pend.len;
+	write_synced(s);
 	seg = &s->segment[s->nsegments - 1];
 	if (s->pend_last > seg->last)
 		seg->last = s->pend_last;

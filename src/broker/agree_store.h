@@ -3,6 +3,8 @@
  * newest snapshot.  Owns the files:
  *   state           id of this voter, term, vote: two copies, written by turns
  *   log-NUMBER      records (agree_log.h), a new file when one is full
+ *   synced          how far the log is there for good; the disk may get it
+ *                   late
  *   snapshot-INDEX  state as of that entry, with the voters
  *
  * Nothing fails for good: what the disk does not take stays in memory and is
@@ -58,9 +60,8 @@ int agree_snapshot_decode(const void *data, size_t len,
 			  struct agree_snapshot *out, struct berth_error *err);
 
 /*
- * Reads the files.  A torn or corrupt tail of the last file of the log is
- * cut, with a line in the log; -1 when entries that were kept for good are
- * damaged.  fresh_id is this voter's when there are no files yet.
+ * Reads the files.  A torn tail of the last file of the log is cut, with a
+ * line in the log; -1 when what was there for good is damaged.  fresh_id is this voter's when there are no files yet.
  */
 struct agree_store *agree_store_create(struct agree_disk disk,
 				       size_t segment_bytes, uint64_t fresh_id,

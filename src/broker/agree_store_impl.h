@@ -9,6 +9,8 @@
 
 enum { AGREE_NAME_MAX = 40, AGREE_STATE_SLOT = 4096 };
 #define AGREE_STATE_MAGIC 0x54415242u /* "BRAT" */
+#define AGREE_SYNCED_MAGIC 0x59415242u /* "BRAY" */
+enum { AGREE_SYNCED_SIZE = 24 };
 
 struct agree_segment {
 	uint64_t number;
@@ -29,12 +31,14 @@ struct agree_store {
 	uint64_t current; /* number of the one that is written; 0: none yet */
 	uint64_t last_number;
 	size_t offset, size; /* in it */
+	bool tried;	     /* there may be a part of a write behind offset */
 	size_t next_size;    /* of the file after it, if there is one */
 	struct buf pend;     /* records not yet written for good */
 	uint64_t pend_last;
 	bool pend_alone;
 	struct buf snap_data; /* a snapshot not yet written */
 	uint64_t snap_data_index, snap_index, keep;
+	uint64_t synced_number, synced_offset; /* as read; 0: not known */
 	struct berth_error trouble;
 	uint64_t bytes, syncs;
 };

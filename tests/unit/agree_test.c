@@ -370,12 +370,9 @@ static size_t log_end(const char *path)
 	return at;
 }
 
-static void test_torn(void)
+/* A rank alone, stopped after ten records; its log's file. */
+static char *ten_records(struct rank *r)
 {
-	struct rank *r = &rig.rank[0];
-	char *path;
-	FILE *f;
-
 	rig_start(1);
 	WAIT(r->leading);
 	for (unsigned i = 0; i < 10; i++) {
@@ -383,16 +380,90 @@ static void test_torn(void)
 		WAIT(r->done == i + 1);
 	}
 	stop_rank(r);
-	path = newest_log(r->dir);
-	f = fopen(path, "r+");
-	/* A record began behind them; then the last one is damaged. */
-	CU_ASSERT_EQUAL(fseek(f, (long)log_end(path), SEEK_SET), 0);
-	fwrite("BRAL and no more than that", 1, 26, f);
+	return newest_log(r->dir);
+}
+
+static void write_at(const char *path, size_t at, const void *data, size_t len)
+{
+	FILE *f = fopen(path, "r+");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_EQUAL(fseek(f, (long)at, SEEK_SET), 0);
+	CU_ASSERT_EQUAL(fwrite(data, 1, len, f), len);
 	fclose(f);
+}
+
+/* A write of two records, of which a sector never came to the disk. */
+static void test_torn(void)
+{
+	struct rank *r = &rig.rank[0];
+	char *path = ten_records(r), data[1500];
+	size_t end = log_end(path), hole = (end / 512 + 2) * 512 - end;
+	struct buf b = {0};
+	const struct agree_log_record rec = {AGREE_LOG_COMMAND, 1, 13, data,
+					     sizeof(data)};
+
+	memset(data, 'x', sizeof(data));
+	agree_log_add(&b, &rec);
+	agree_log_add(&b, &rec);
+	memset(b.data + hole, 0, 512);
+	write_at(path, end, b.data, b.len);
 	start_agree(r);
 	WAIT(r->leading);
 	CU_ASSERT_EQUAL(r->applied, 10);
 	stop_rank(r);
+	CU_ASSERT_EQUAL(log_end(path), end);
+	buf_finish(&b);
+	free(path);
+	rig_stop();
+}
+
+/* It does not start, and says why. */
+static void refuses(struct rank *r, const char *why)
+{
+	const struct agree_config config = {.dir = r->dir};
+	struct berth_error err = {0};
+
+	r->agree = agree_create(rig.loop, r->net, &config, &events, r, &err);
+	CU_ASSERT_PTR_NULL_FATAL(r->agree);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, why));
+}
+
+/* What was confirmed is not forgotten in silence. */
+static void test_damaged(void)
+{
+	static const char zeros[4096];
+	struct rank *r = &rig.rank[0];
+	char *path = ten_records(r), *state, kept[4096];
+	size_t end = log_end(path);
+	FILE *f = fopen(path, "r");
+
+	CU_ASSERT_FATAL(end < sizeof(kept));
+	CU_ASSERT_EQUAL(fread(kept, 1, end, f), end);
+	fclose(f);
+	/* Bits of the last record, of its head, of one in the middle. */
+	write_at(path, end - 9, "?", 1);
+	refuses(r, "is damaged at offset");
+	write_at(path, 0, kept, end);
+	write_at(path, end - 70, "?", 1);
+	refuses(r, "in what was confirmed");
+	write_at(path, 0, kept, end);
+	write_at(path, 100, "?", 1);
+	refuses(r, "is damaged at offset");
+	/* All of the last is gone, as if it had not been written. */
+	write_at(path, 0, kept, end);
+	write_at(path, end - 64, zeros, 64);
+	refuses(r, "truncate -s");
+	CU_ASSERT_EQUAL(truncate(path, (off_t)log_end(path)), 0);
+	start_agree(r);
+	WAIT(r->leading);
+	CU_ASSERT_EQUAL(r->applied, 9);
+	stop_rank(r);
+	/* A vote. */
+	state = mem_printf("%s/state", r->dir);
+	write_at(state, 9, "?", 1);
+	refuses(r, "state is damaged");
+	free(state);
 	free(path);
 	rig_stop();
 }
@@ -438,6 +509,7 @@ static const struct unit_test tests[] = {
 	{"three voters, a dead leader, handing over", test_three},
 	{"voters are replaced", test_replaced},
 	{"a torn tail is cut", test_torn},
+	{"what was confirmed is damaged", test_damaged},
 	{"the folder is locked", test_locked},
 	{"who should vote", test_choose},
 };
