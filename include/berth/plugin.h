@@ -203,6 +203,8 @@ struct berth_job {
 	bool no_requeue; /* once its slices were taken back, it ends */
 	unsigned restarts; /* after a failure it is to be started again, so
 			      often */
+	unsigned checkpoint_signal; /* sent when its slices are wanted back;
+				       what it did is not lost then; 0: none */
 };
 
 enum berth_task_state {

@@ -193,6 +193,7 @@ static const struct field spec_fields[] = {
 	FIELD(S, options, "options", FIELD_JSON),
 	FIELD(S, no_requeue, "requeue", FIELD_NOT),
 	FIELD(S, restarts, "restart", FIELD_U32),
+	FIELD(S, checkpoint_signal, "checkpoint_signal", FIELD_U32),
 #undef S
 	END
 };

@@ -20,6 +20,8 @@ struct gang {
 	bool broken; /* lost a task: begins again when the rest has ended */
 	uint64_t done_us; /* of its length, that a checkpoint kept */
 	uint64_t kept_us; /* by the run that was broken */
+	uint64_t lost_us; /* all runs that were revoked, in vain … */
+	uint64_t firm_until_us; /* … so long it then takes nothing revocable */
 	uint32_t next_task; /* recorded: of its lengths … */
 	uint32_t *again;    /* … but first those that were lost */
 	size_t nagain;
@@ -67,7 +69,7 @@ static void state(struct app *a, struct gang *g)
 	d->per_node = a->conf->per_node;
 	d->packing = a->conf->packing;
 	d->priority = a->conf->priority;
-	d->revocable_ok = !a->conf->firm;
+	d->revocable_ok = !a->conf->firm && g->firm_until_us == 0;
 	pool_demand(a->pool, a, d);
 	demand_destroy(d);
 }
@@ -81,11 +83,16 @@ static void gangs_wake(struct app *a)
 	for (struct gang *g = own->first; g != NULL; g = g->next) {
 		uint64_t at = g->work->submit_us + g->work->setup_us;
 
-		if (g->work->began_us > 0)
+		if (g->work->began_us > 0 && g->firm_until_us == 0)
 			continue;
+		if (g->work->began_us > 0)
+			at = g->firm_until_us;
 		if (at <= now) {
-			g->work->began_us = now;
-			state(a, g);
+			if (g->work->began_us == 0)
+				g->work->began_us = now;
+			g->firm_until_us = 0;
+			if (g->running == 0)
+				state(a, g);
 		} else if (at < next) {
 			next = at;
 		}
@@ -191,18 +198,30 @@ static void remove_gang(struct app *a, struct gang *gang)
 	free(gang);
 }
 
+/* As mpi_job_lost does. */
+static void wait_firm(struct app *a, struct gang *gang, uint64_t lost_us)
+{
+	gang->lost_us += lost_us;
+	gang->firm_until_us = pool_now(a->pool) + gang->lost_us;
+	app_wake(a, gang->firm_until_us);
+}
+
 /* None goes on without the others; what a checkpoint keeps is what the first
  * one to go had done. */
 static void broken(struct app *a, struct gang *gang, const struct run *r)
 {
+	bool revoked = r->end == TASK_END_REVOKED;
+
 	if (gang->broken)
 		return;
 	gang->broken = true;
 	gang->kept_us = 0;
-	if (r->kept && r->end == TASK_END_REVOKED)
+	if (r->kept && revoked)
 		gang->kept_us = r->ran_us;
 	else
 		pool_kill(a->pool, a, gang->id);
+	if (revoked && !r->kept)
+		wait_firm(a, gang, r->ran_us);
 }
 
 static void begin_again(struct app *a, struct gang *gang)

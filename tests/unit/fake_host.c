@@ -7,6 +7,13 @@
 
 #include "base/mem.h"
 
+struct berth_timer {
+	struct berth_host *host;
+	berth_timer_f cb;
+	void *arg;
+	uint64_t at_ms; /* 0: stopped */
+};
+
 static int refused(struct berth_host *h, struct berth_error *err)
 {
 	if (h->refuse && err) {
@@ -35,6 +42,8 @@ static int op_demand(struct berth_host *h, const struct berth_demand *d,
 			   d->constraints->per_node);
 	if (d->prefer && d->prefer->packing == BERTH_SPREAD)
 		buf_puts(&h->calls, " spread");
+	if (d->no_revocable)
+		buf_puts(&h->calls, " firm");
 	buf_puts(&h->calls, "\n");
 	return 0;
 }
@@ -150,6 +159,35 @@ static void op_log(struct berth_host *h, enum berth_log_level level,
 {
 }
 
+static struct berth_timer *op_timer_create(struct berth_host *h,
+					   berth_timer_f cb, void *arg)
+{
+	struct berth_timer *t = mem_alloc(sizeof(*t));
+
+	t->host = h;
+	t->cb = cb;
+	t->arg = arg;
+	h->timer = t;
+	return t;
+}
+
+static void op_timer_start(struct berth_timer *t, unsigned delay_ms)
+{
+	t->at_ms = t->host->now_ms + delay_ms;
+}
+
+static void op_timer_stop(struct berth_timer *t)
+{
+	t->at_ms = 0;
+}
+
+static void op_timer_destroy(struct berth_timer *t)
+{
+	if (t)
+		t->host->timer = NULL;
+	free(t);
+}
+
 const struct berth_host_ops fake_ops = {
 	.size = sizeof(fake_ops),
 	.demand = op_demand,
@@ -162,6 +200,10 @@ const struct berth_host_ops fake_ops = {
 	.kill = op_kill,
 	.job_running = op_job_running,
 	.job_ended = op_job_ended,
+	.timer_create = op_timer_create,
+	.timer_start = op_timer_start,
+	.timer_stop = op_timer_stop,
+	.timer_destroy = op_timer_destroy,
 	.now_ms = op_now_ms,
 	.log = op_log,
 };
@@ -217,6 +259,17 @@ void *fake_create(struct berth_host *h, const struct berth_plugin *p)
 	setup.name = p->name;
 	setup.role = "r";
 	return p->create(&setup, &err);
+}
+
+void fake_wait(struct berth_host *h, unsigned ms)
+{
+	struct berth_timer *t = h->timer;
+
+	h->now_ms += ms;
+	if (!t || t->at_ms == 0 || t->at_ms > h->now_ms)
+		return;
+	t->at_ms = 0;
+	t->cb(t->arg);
 }
 
 void fake_settle(void *self, const struct berth_plugin *p)

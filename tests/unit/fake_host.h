@@ -13,6 +13,7 @@ struct berth_host {
 	struct buf calls; /* a line each, in order */
 	uint64_t now_ms;
 	bool refuse;	  /* operations fail at once */
+	struct berth_timer *timer; /* the last one made; the host's */
 };
 
 extern const struct berth_host_ops fake_ops;
@@ -41,6 +42,8 @@ void fake_end(void *self, const struct berth_plugin *p, uint64_t job,
 void fake_end_array(void *self, const struct berth_plugin *p, uint64_t job,
 		    unsigned index, int64_t array_index,
 		    enum berth_task_end end, int code, int64_t ms);
+/* Let so long pass; the timer runs if its time has come. */
+void fake_wait(struct berth_host *h, unsigned ms);
 void fake_settle(void *self, const struct berth_plugin *p);
 void fake_refuse(void *self, const struct berth_plugin *p,
 		 const struct berth_refusal *r);

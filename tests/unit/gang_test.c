@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "ledger/ledger.h"
+#include "ledger_rig.h"
 #include "unit.h"
 
 enum {
@@ -29,12 +29,9 @@ struct kept {
 	char framework[8];
 };
 
+static struct ledger_rig rig;
 static struct {
-	struct ledger *l;
-	struct topology *t;
-	struct rand_state rand, policy_rand;
-	uint64_t now;
-	struct berth_error err;
+	struct rand_state rand;
 	struct kept kept[256];
 	size_t nkept;
 	unsigned called, lent, wrong;
@@ -50,9 +47,9 @@ static void wrong(const char *what)
 /* Was the role of the slice above its guarantee? */
 static void check_call(const struct event *ev)
 {
-	const struct slice *s = ledger_slice(w.l, ev->revoking.slice);
+	const struct slice *s = ledger_slice(rig.l, ev->revoking.slice);
 	const struct demand *d = ledger_find_demand(
-		w.l, ev->revoking.claimant, ev->revoking.demand);
+	    rig.l, ev->revoking.claimant, ev->revoking.demand);
 
 	if (s == NULL || d == NULL || !s->revocable ||
 	    ev->revoking.lent != (s->lent_for == d->seq)) {
@@ -73,7 +70,7 @@ static void check_call(const struct event *ev)
 static void check_made(const struct event *ev)
 {
 	const struct demand *d = ledger_find_demand(
-		w.l, ev->offer_made.framework, ev->offer_made.demand);
+	    rig.l, ev->offer_made.framework, ev->offer_made.demand);
 	unsigned units = 0;
 
 	for (size_t i = 0; i < ev->offer_made.nslices; i++) {
@@ -110,42 +107,27 @@ static void start(const struct policy *p, uint64_t seed)
 	};
 
 	memset(&w, 0, sizeof(w));
-	w.now = SECOND;
+	ledger_rig_init(&rig, &shape, NODES, &o);
 	rand_seed(&w.rand, seed);
-	rand_seed(&w.policy_rand, seed + 1);
-	w.t = topology_create_regular(&shape);
-	w.l = ledger_create(&o);
-	for (int i = 0; i < NODES; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "n%d", i);
-		CU_ASSERT_EQUAL(ledger_node_up(w.l, name, w.t, NULL, 0, true,
-					       w.now, NULL), 0);
-	}
-	for (const char *f = "abc"; *f != '\0'; f++) {
-		char name[2] = {*f, '\0'};
-
-		CU_ASSERT_EQUAL(ledger_register(w.l, name, name, "s", SECOND,
-						w.now, NULL), 0);
-	}
+	rand_seed(&rig.rand, seed + 1);
+	ledger_rig_frameworks(&rig, "abc");
 }
 
 static void finish(void)
 {
 	CU_ASSERT_EQUAL(w.wrong, 0);
-	ledger_destroy(w.l);
-	topology_unref(w.t);
+	ledger_rig_finish(&rig);
 }
 
 static void check(void)
 {
-	if (ledger_check(w.l, &w.err) != 0)
-		wrong(w.err.text);
+	if (ledger_check(rig.l, &rig.err) != 0)
+		wrong(rig.err.text);
 }
 
 static void rounds(void)
 {
-	for (int i = 0; ledger_round(w.l, w.now, &w.policy_rand) == 1; i++) {
+	for (int i = 0; ledger_round(rig.l, rig.now, &rig.rand) == 1; i++) {
 		check();
 		if (i == 1000) {
 			wrong("rounds without end");
@@ -158,67 +140,53 @@ static void rounds(void)
 static struct demand *make(const char *id, unsigned count, unsigned cores,
 			   bool gang)
 {
-	struct demand *d = demand_create(id);
+	struct demand *d = ledger_rig_demand(id, count);
 
-	d->count = d->max = count;
 	d->unit.cores = cores;
 	d->gang = gang;
-	d->separate = true;
 	return d;
 }
 
 static void state(const char *framework, struct demand *d)
 {
-	w.now++;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
-	demand_destroy(d);
+	ledger_rig_state(&rig, framework, d);
+}
+
+static void keep(void *arg, const struct slice *s)
+{
+	unsigned *lent = arg;
+	struct kept *k;
+
+	*lent += s->lent_for != 0 ? s->units : 0;
+	CU_ASSERT_FATAL(w.nkept < 256);
+	k = &w.kept[w.nkept++];
+	k->slice = s->id;
+	k->until = rig.now + rand_below(&w.rand, LONGEST) * SECOND;
+	snprintf(k->framework, sizeof(k->framework), "%s", s->framework->name);
 }
 
 /* Accept all that is offered to it; returns the units, *lent how many of them
  * are lent. */
 static unsigned take(const char *framework, unsigned *lent)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
-	unsigned units = 0;
-
 	*lent = 0;
-	while (!TAILQ_EMPTY(&f->offers)) {
-		const struct offer *o = TAILQ_FIRST(&f->offers);
-		uint64_t ids[64];
-		const struct slice *s;
-		size_t n = 0;
-
-		TAILQ_FOREACH(s, &o->slices, of_owner) {
-			ids[n++] = s->id;
-			units += s->units;
-			*lent += s->lent_for != 0 ? s->units : 0;
-			if (w.nkept == 256)
-				abort();
-			w.kept[w.nkept].slice = s->id;
-			w.kept[w.nkept].until =
-				w.now + rand_below(&w.rand, LONGEST) * SECOND;
-			snprintf(w.kept[w.nkept++].framework, 8, "%s",
-				 framework);
-		}
-		CU_ASSERT_EQUAL(ledger_accept(w.l, framework, o->id, ids, n,
-					      w.now, &w.err), 0);
-	}
-	return units;
+	return ledger_rig_take(&rig, framework, keep, lent);
 }
 
 static void release(const char *framework, unsigned count)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
+	const struct framework *f = ledger_framework(rig.l, framework);
 
 	for (; count > 0; count--)
-		CU_ASSERT_EQUAL(ledger_release(w.l, framework,
+		CU_ASSERT_EQUAL(ledger_release(rig.l, framework,
 					       &TAILQ_FIRST(&f->slices)->id, 1,
-					       w.now, &w.err), 0);
+					       rig.now, &rig.err),
+				0);
 }
 
 static unsigned being_revoked(const char *framework)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
+	const struct framework *f = ledger_framework(rig.l, framework);
 	const struct slice *s;
 	unsigned n = 0;
 
@@ -250,8 +218,8 @@ static void test_lend(const struct policy *p)
 	fill(p);
 	/* Holes are held, and lent when the gang has waited. */
 	CU_ASSERT_EQUAL(take("c", &lent), 0);
-	CU_ASSERT(ledger_next_deadline(w.l) <= w.now + 3 * SECOND);
-	w.now += 3 * SECOND;
+	CU_ASSERT(ledger_next_deadline(rig.l) <= rig.now + 3 * SECOND);
+	rig.now += 3 * SECOND;
 	rounds();
 	CU_ASSERT_EQUAL(take("c", &lent), 4);
 	CU_ASSERT_EQUAL(lent, 4);
@@ -269,12 +237,12 @@ static void test_lend(const struct policy *p)
 	/* Whoever comes meanwhile gets nothing of it. */
 	state("a", make("more", 40, 1, false));
 	rounds();
-	w.now += 2 * SECOND;
+	rig.now += 2 * SECOND;
 	rounds();
 	CU_ASSERT_EQUAL(take("b", &lent), 16);
 	CU_ASSERT_EQUAL(lent, 0);
 	CU_ASSERT_EQUAL(take("a", &lent) + take("c", &lent), 0);
-	CU_ASSERT_EQUAL(ledger_framework(w.l, "c")->nslices, 1);
+	CU_ASSERT_EQUAL(ledger_framework(rig.l, "c")->nslices, 1);
 	finish();
 }
 
@@ -298,15 +266,15 @@ static void test_borrowers(void)
 	fill(&policy_fifo);
 	d->revocable_ok = false;
 	state("c", d);
-	w.now += 4 * SECOND;
+	rig.now += 4 * SECOND;
 	rounds();
 	CU_ASSERT_EQUAL(take("c", &lent), 0);
 	state("c", make("small", 100, 1, false));
 	rounds();
-	CU_ASSERT_EQUAL(ledger_framework(w.l, "c")->noffers, 1);
+	CU_ASSERT_EQUAL(ledger_framework(rig.l, "c")->noffers, 1);
 	release("a", 12);
 	rounds();
-	CU_ASSERT_EQUAL(ledger_framework(w.l, "c")->noffers, 0);
+	CU_ASSERT_EQUAL(ledger_framework(rig.l, "c")->noffers, 0);
 	CU_ASSERT_EQUAL(take("b", &lent), 16);
 	finish();
 }
@@ -318,7 +286,7 @@ static void test_gone(void)
 	unsigned lent;
 
 	fill(&policy_fifo);
-	w.now += 3 * SECOND;
+	rig.now += 3 * SECOND;
 	rounds();
 	CU_ASSERT_EQUAL(take("c", &lent), 4);
 	state("b", d);
@@ -359,7 +327,7 @@ static void random_gang(unsigned i, struct waiting *g, unsigned guaranteed)
 	if (d->exclusive)
 		d->separate = false;
 	g->stated = true;
-	g->since = w.now;
+	g->since = rig.now;
 	state(i % 2 ? "b" : "a", d);
 }
 
@@ -370,16 +338,17 @@ static void give_back(void)
 
 	for (size_t i = 0; i < w.nkept; i++) {
 		const struct kept *k = &w.kept[i];
-		const struct slice *s = ledger_slice(w.l, k->slice);
+		const struct slice *s = ledger_slice(rig.l, k->slice);
 
 		if (s == NULL)
 			continue; /* taken */
-		if (k->until > w.now && (w.stubborn || !s->revoking)) {
+		if (k->until > rig.now && (w.stubborn || !s->revoking)) {
 			w.kept[n++] = *k;
 			continue;
 		}
-		CU_ASSERT_EQUAL(ledger_release(w.l, k->framework, &k->slice, 1,
-					       w.now, &w.err), 0);
+		CU_ASSERT_EQUAL(ledger_release(rig.l, k->framework, &k->slice,
+					       1, rig.now, &rig.err),
+				0);
 		check();
 	}
 	w.nkept = n;
@@ -399,10 +368,10 @@ static void look(struct waiting *gang)
 		snprintf(id, sizeof(id), "g%u", i);
 		if (!gang[i].stated || gang[i].served)
 			continue;
-		gang[i].served = ledger_find_demand(w.l, i % 2 ? "b" : "a",
-						    id) == NULL;
+		gang[i].served =
+		    ledger_find_demand(rig.l, i % 2 ? "b" : "a", id) == NULL;
 		/* Each of those before it may gather, run and give back. */
-		if (w.now - gang[i].since >
+		if (rig.now - gang[i].since >
 		    (uint64_t)GANGS * 3 * LONGEST * SECOND) {
 			wrong("a gang starves");
 			gang[i].served = true;
@@ -421,15 +390,16 @@ static void random_run(uint64_t seed, const struct policy *p, unsigned *lent,
 	w.stubborn = seed % 2;
 	if (guaranteed > 0) {
 		role_setting_init(&r, "c");
-		CU_ASSERT_EQUAL(quota_parse("cores=10", &r.guarantee, &w.err),
+		CU_ASSERT_EQUAL(quota_parse("cores=10", &r.guarantee, &rig.err),
 				0);
-		CU_ASSERT_EQUAL(ledger_share_set(w.l, &r, w.now, &w.err), 0);
+		CU_ASSERT_EQUAL(ledger_share_set(rig.l, &r, rig.now, &rig.err),
+				0);
 	}
 	for (unsigned i = 0; i < 4000 && w.wrong == 0; i++) {
 		unsigned k = (unsigned)rand_below(&w.rand, 4 * GANGS);
 
 		/* Small ones without end. */
-		if (ledger_find_demand(w.l, "c", "small") == NULL)
+		if (ledger_find_demand(rig.l, "c", "small") == NULL)
 			state("c", make("small", 200,
 					1 + (unsigned)rand_below(&w.rand, 3),
 					false));
@@ -438,7 +408,7 @@ static void random_run(uint64_t seed, const struct policy *p, unsigned *lent,
 		rounds();
 		look(gang);
 		give_back();
-		w.now += rand_below(&w.rand, SECOND);
+		rig.now += rand_below(&w.rand, SECOND);
 	}
 	for (unsigned i = 0; i < GANGS; i++) {
 		if (!gang[i].served)

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rand.h"
-#include "ledger/ledger.h"
+#include "ledger_rig.h"
 #include "unit.h"
 
 /* Three levels: rooms r0 and r1 below the top, leaves l0 and l1 below r0, l2
@@ -19,51 +18,35 @@ static const char tree[] = "SwitchName=l0 Nodes=n[0-1]\n"
 			   "SwitchName=l3 Nodes=n[6-7]\n"
 			   "SwitchName=r1 Switches=l[2-3]\n";
 
-static struct {
-	struct ledger *l;
-	struct topology *t;
-	struct rand_state rand;
-	uint64_t now;
-	struct berth_error err;
-	unsigned units[NODES]; /* of the last gang */
-} w;
+static struct ledger_rig rig;
+static unsigned units[NODES]; /* of the last gang, by node */
 
 static void switches(const char *text)
 {
-	struct switches *s = switches_parse(text, "t", &w.err);
+	struct switches *s = switches_parse(text, "t", &rig.err);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
-	ledger_switches(w.l, s);
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+	ledger_switches(rig.l, s);
+	CU_ASSERT_EQUAL(ledger_check(rig.l, &rig.err), 0);
 }
 
 static void start(void)
 {
 	struct topology_shape shape = {.packages = 1, .cores = 4, .mib = 1000};
 
-	memset(&w, 0, sizeof(w));
-	w.now = 1000000;
-	rand_seed(&w.rand, 1);
-	w.t = topology_create_regular(&shape);
-	w.l = ledger_create(NULL);
-	for (int i = 0; i < NODES; i++) {
-		char name[16];
-
+	ledger_rig_init(&rig, &shape, 0, NULL);
+	for (unsigned i = 0; i < NODES; i++) {
 		/* Some come after the switches are known. */
 		if (i == NODES / 2)
 			switches(tree);
-		snprintf(name, sizeof(name), "n%d", i);
-		CU_ASSERT_EQUAL(ledger_node_up(w.l, name, w.t, NULL, 0, true,
-					       w.now, NULL), 0);
+		ledger_rig_node(&rig, i, NULL, 0);
 	}
-	ledger_register(w.l, "f", "f", "s", 3000000, w.now, NULL);
+	ledger_rig_frameworks(&rig, "f");
 }
 
 static void finish(void)
 {
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
-	ledger_destroy(w.l);
-	topology_unref(w.t);
+	ledger_rig_finish(&rig);
 }
 
 static struct demand *gang(unsigned count, enum layout layout)
@@ -77,34 +60,23 @@ static struct demand *gang(unsigned count, enum layout layout)
 	return d;
 }
 
-/* State it, accept what is offered; it is in w.units.  How many nodes? */
+static void count_by_node(void *arg, const struct slice *s)
+{
+	(void)arg;
+	units[s->node->id] += s->units;
+}
+
+/* State it, accept what is offered.  On how many nodes? */
 static unsigned place(struct demand *d)
 {
-	const struct framework *f = ledger_framework(w.l, "f");
 	unsigned nodes = 0;
 
-	memset(w.units, 0, sizeof(w.units));
-	w.now++;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, "f", d, w.now, &w.err), 0);
-	demand_destroy(d);
-	while (ledger_round(w.l, w.now, &w.rand) == 1)
-		continue;
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
-	while (!TAILQ_EMPTY(&f->offers)) {
-		const struct offer *o = TAILQ_FIRST(&f->offers);
-		const struct slice *s;
-		uint64_t ids[64];
-		size_t n = 0;
-
-		TAILQ_FOREACH(s, &o->slices, of_owner) {
-			ids[n++] = s->id;
-			w.units[s->node->id] += s->units;
-		}
-		CU_ASSERT_EQUAL(ledger_accept(w.l, "f", o->id, ids, n, w.now,
-					      &w.err), 0);
-	}
+	memset(units, 0, sizeof(units));
+	ledger_rig_state(&rig, "f", d);
+	ledger_rig_rounds(&rig);
+	ledger_rig_take(&rig, "f", count_by_node, NULL);
 	for (int i = 0; i < NODES; i++)
-		nodes += w.units[i] > 0;
+		nodes += units[i] > 0;
 	return nodes;
 }
 
@@ -124,7 +96,7 @@ static unsigned on(int from, int to)
 	unsigned sum = 0;
 
 	for (int i = from; i <= to; i++)
-		sum += w.units[i];
+		sum += units[i];
 	return sum;
 }
 
@@ -149,7 +121,7 @@ static void test_leaf(void)
 	d = gang(2, LAYOUT_ANY);
 	d->per_node = 1;
 	CU_ASSERT_EQUAL(place(d), 2);
-	CU_ASSERT_EQUAL(w.units[4] + w.units[5], 2);
+	CU_ASSERT_EQUAL(units[4] + units[5], 2);
 	finish();
 }
 
@@ -177,8 +149,8 @@ static void test_up(void)
 	d->nodes[0] = mem_strdup("n0");
 	d->nodes[1] = mem_strdup("n6");
 	CU_ASSERT_EQUAL(place(d), 2);
-	CU_ASSERT_EQUAL(w.units[0], 2);
-	CU_ASSERT_EQUAL(w.units[6], 2);
+	CU_ASSERT_EQUAL(units[0], 2);
+	CU_ASSERT_EQUAL(units[6], 2);
 	finish();
 }
 
@@ -225,13 +197,13 @@ static void test_unnamed(void)
 	CU_ASSERT_EQUAL(place(gang(8, LAYOUT_SWITCHES)), 2);
 	CU_ASSERT_EQUAL(on(8, 9), 8);
 	/* Nodes that are gone hang nowhere. */
-	CU_ASSERT_EQUAL(ledger_node_lost(w.l, "n0", "t", w.now, NULL), 0);
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_node_lost(rig.l, "n0", "t", rig.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_check(rig.l, &rig.err), 0);
 	CU_ASSERT_EQUAL(place(gang(2, LAYOUT_SWITCHES)), 2);
 	CU_ASSERT_TRUE(on(2, 3) == 2 || on(4, 5) == 2 || on(6, 7) == 2);
 	/* Other switches, and none. */
 	switches("SwitchName=s Nodes=n[1,6]\n");
-	ledger_switches(w.l, NULL);
+	ledger_switches(rig.l, NULL);
 	finish();
 }
 
@@ -241,11 +213,11 @@ static void test_equal(void)
 	/* Ten would be 4, 4 and 2; five on a node there are not. */
 	CU_ASSERT_EQUAL(place(gang(10, LAYOUT_EQUAL)), 5);
 	for (int i = 0; i < NODES; i++)
-		CU_ASSERT_TRUE(w.units[i] == 0 || w.units[i] == 2);
+		CU_ASSERT_TRUE(units[i] == 0 || units[i] == 2);
 	/* Six: 3 and 3 on nodes that are idle. */
 	CU_ASSERT_EQUAL(place(gang(6, LAYOUT_EQUAL)), 2);
 	for (int i = 0; i < NODES; i++)
-		CU_ASSERT_TRUE(w.units[i] == 0 || w.units[i] == 3);
+		CU_ASSERT_TRUE(units[i] == 0 || units[i] == 3);
 	/* 24 cores are left, on 10 nodes: eleven can't be equal there but for
 	 * one each, and there are not so many nodes.  Met all the same. */
 	place(gang(11, LAYOUT_EQUAL));
@@ -261,8 +233,8 @@ static void test_names(void)
 		CU_ASSERT_EQUAL(layout_parse(layout_name(i), &l, NULL), 0);
 		CU_ASSERT_EQUAL(l, i);
 	}
-	CU_ASSERT_EQUAL(layout_parse("leaves", &l, &w.err), -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "switches, nodes, equal"));
+	CU_ASSERT_EQUAL(layout_parse("leaves", &l, &rig.err), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.err.text, "switches, nodes, equal"));
 }
 
 static const struct unit_test tests[] = {

@@ -1,35 +1,28 @@
 /* ledger_test.c - the ledger's calls one by one, and what its policies do. */
-#include "ledger/ledger.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "ledger_rig.h"
 #include "unit.h"
 
 /* A cluster of 4 nodes of 8 cores in 2 packages, frameworks a, b and c. */
-static struct {
-	struct ledger *l;
-	struct topology *t;
-	struct rand_state rand;
-	uint64_t now;
-	struct berth_error err;
-	char log[8000]; /* what the listener heard, by names */
-} w;
+static struct ledger_rig rig;
+static char said[8000]; /* what the listener heard, by names */
 
 static void listen(void *arg, const struct event *ev)
 {
-	size_t n = strlen(w.log);
+	size_t n = strlen(said);
 
 	(void)arg;
-	snprintf(w.log + n, sizeof(w.log) - n, "%s ", event_name(ev->type));
+	snprintf(said + n, sizeof(said) - n, "%s ", event_name(ev->type));
 }
 
 static void heard(const char *log)
 {
-	CU_ASSERT_STRING_EQUAL(w.log, log);
-	w.log[0] = '\0';
+	CU_ASSERT_STRING_EQUAL(said, log);
+	said[0] = '\0';
 }
 
 static void start(const struct policy *p)
@@ -45,39 +38,19 @@ static void start(const struct policy *p)
 		.keep_failed = 2,
 	};
 
-	memset(&w, 0, sizeof(w));
-	w.now = 1000000;
-	rand_seed(&w.rand, 1);
-	w.t = topology_create_regular(&shape);
-	w.l = ledger_create(&o);
-	for (int i = 0; i < 4; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "n%d", i);
-		CU_ASSERT_EQUAL(ledger_node_up(w.l, name, w.t, NULL, 0, true,
-					       w.now, NULL), 0);
-	}
-	for (const char *f = "abc"; *f != '\0'; f++) {
-		char name[2] = {*f, '\0'};
-
-		CU_ASSERT_EQUAL(ledger_register(w.l, name, name, "s", 3000000,
-						w.now, NULL), 0);
-	}
-	w.log[0] = '\0';
+	ledger_rig_init(&rig, &shape, 4, &o);
+	ledger_rig_frameworks(&rig, "abc");
+	said[0] = '\0';
 }
 
 static void finish(void)
 {
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
-	ledger_destroy(w.l);
-	topology_unref(w.t);
+	ledger_rig_finish(&rig);
 }
 
 static void check_rounds(void)
 {
-	while (ledger_round(w.l, w.now, &w.rand) == 1)
-		continue;
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+	ledger_rig_rounds(&rig);
 }
 
 /* count units of so many cores. */
@@ -95,9 +68,7 @@ static struct demand *new_demand(const char *id, unsigned count,
 
 static void state(const char *framework, struct demand *d)
 {
-	w.now++;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
-	demand_destroy(d);
+	ledger_rig_state(&rig, framework, d);
 }
 
 static void want(const char *framework, const char *id, unsigned count,
@@ -108,7 +79,7 @@ static void want(const char *framework, const char *id, unsigned count,
 
 static const struct offer *offer_to(const char *framework)
 {
-	return TAILQ_FIRST(&ledger_framework(w.l, framework)->offers);
+	return TAILQ_FIRST(&ledger_framework(rig.l, framework)->offers);
 }
 
 static unsigned units_to(const char *framework)
@@ -116,25 +87,15 @@ static unsigned units_to(const char *framework)
 	const struct offer *o;
 	unsigned units = 0;
 
-	TAILQ_FOREACH(o, &ledger_framework(w.l, framework)->offers,
-		      of_framework)
+	TAILQ_FOREACH (o, &ledger_framework(rig.l, framework)->offers,
+		       of_framework)
 		units += o->units;
 	return units;
 }
 
 static void accept_all(const char *framework)
 {
-	while (offer_to(framework) != NULL) {
-		const struct offer *o = offer_to(framework);
-		uint64_t ids[64];
-		const struct slice *s;
-		size_t n = 0;
-
-		TAILQ_FOREACH(s, &o->slices, of_owner)
-			ids[n++] = s->id;
-		CU_ASSERT_EQUAL(ledger_accept(w.l, framework, o->id, ids, n,
-					      w.now, &w.err), 0);
-	}
+	ledger_rig_take(&rig, framework, NULL, NULL);
 }
 
 /* All cores as held slices of the framework, each one by itself. */
@@ -152,9 +113,9 @@ static void release_one(const char *framework)
 {
 	const struct slice *s;
 
-	s = TAILQ_FIRST(&ledger_framework(w.l, framework)->slices);
-	CU_ASSERT_EQUAL(ledger_release(w.l, framework, &s->id, 1, w.now,
-				       &w.err), 0);
+	s = TAILQ_FIRST(&ledger_framework(rig.l, framework)->slices);
+	CU_ASSERT_EQUAL(
+	    ledger_release(rig.l, framework, &s->id, 1, rig.now, &rig.err), 0);
 }
 
 static uint64_t submit(const char *framework)
@@ -165,7 +126,7 @@ static uint64_t submit(const char *framework)
 	};
 	uint64_t id = 0;
 
-	CU_ASSERT_EQUAL(ledger_submit(w.l, &job, w.now, &id, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_submit(rig.l, &job, rig.now, &id, &rig.err), 0);
 	return id;
 }
 
@@ -176,7 +137,7 @@ static int launch(const char *framework, uint64_t job, uint32_t index,
 		.index = index, .slice = slice, .array_index = -1,
 	};
 
-	return ledger_launch(w.l, framework, job, &t, 1, w.now, &w.err);
+	return ledger_launch(rig.l, framework, job, &t, 1, rig.now, &rig.err);
 }
 
 static int report(const char *node, uint64_t job, uint32_t index,
@@ -189,7 +150,7 @@ static int report(const char *node, uint64_t job, uint32_t index,
 			   .exit_code = exit_code, .rank = -1},
 	};
 
-	return ledger_task_report(w.l, node, &r, w.now, &w.err);
+	return ledger_task_report(rig.l, node, &r, rig.now, &rig.err);
 }
 
 /* ---- offers ---- */
@@ -211,32 +172,37 @@ static void test_life_of_a_job(void)
 	slice = s->id;
 	CU_ASSERT_EQUAL(launch("a", job, 0, slice), -1); /* only offered */
 	accept_all("a");
-	CU_ASSERT_PTR_NULL(ledger_find_demand(w.l, "a", "1")); /* met */
+	CU_ASSERT_PTR_NULL(ledger_find_demand(rig.l, "a", "1")); /* met */
 	CU_ASSERT_EQUAL(launch("a", job, 0, slice), 0);
 	CU_ASSERT_EQUAL(launch("a", job, 0, slice), -1); /* index twice */
 	CU_ASSERT_EQUAL(launch("b", job, 1, slice), -1); /* not b's */
 	CU_ASSERT_EQUAL(s->state, SLICE_BUSY);
-	CU_ASSERT_EQUAL(ledger_release(w.l, "a", &slice, 1, w.now, NULL), -1);
+	CU_ASSERT_EQUAL(ledger_release(rig.l, "a", &slice, 1, rig.now, NULL),
+			-1);
 	CU_ASSERT_EQUAL(report("n0", job, 0, TASK_RUNNING, 0), 0);
 	CU_ASSERT_EQUAL(report("n0", job, 0, TASK_RUNNING, 0), -1);
 	CU_ASSERT_EQUAL(report("n1", job, 0, TASK_ENDED, 0), -1);
 	CU_ASSERT_EQUAL(report("n0", job, 9, TASK_ENDED, 0), -1);
-	CU_ASSERT_EQUAL(ledger_job_finished(w.l, "a", job, JOB_DONE, 0, 0, "",
-					    w.now, &w.err), -1);
+	CU_ASSERT_EQUAL(ledger_job_finished(rig.l, "a", job, JOB_DONE, 0, 0, "",
+					    rig.now, &rig.err),
+			-1);
 	CU_ASSERT_EQUAL(report("n0", job, 0, TASK_ENDED, 3), 0);
 	CU_ASSERT_EQUAL(report("n0", job, 0, TASK_ENDED, 3), -1);
 	CU_ASSERT_EQUAL(s->state, SLICE_HELD);
 	CU_ASSERT_EQUAL(launch("a", job, 1, slice), 0); /* once more in it */
 	CU_ASSERT_EQUAL(report("n0", job, 1, TASK_ENDED, 0), 0);
-	CU_ASSERT_EQUAL(ledger_job_finished(w.l, "b", job, JOB_FAILED, 3, 0,
-					    "x", w.now, NULL), -1);
-	CU_ASSERT_EQUAL(ledger_job_finished(w.l, "a", job, JOB_FAILED, 3, 0,
-					    "x", w.now, NULL), 0);
-	j = ledger_job(w.l, job);
+	CU_ASSERT_EQUAL(ledger_job_finished(rig.l, "b", job, JOB_FAILED, 3, 0,
+					    "x", rig.now, NULL),
+			-1);
+	CU_ASSERT_EQUAL(ledger_job_finished(rig.l, "a", job, JOB_FAILED, 3, 0,
+					    "x", rig.now, NULL),
+			0);
+	j = ledger_job(rig.l, job);
 	CU_ASSERT(j->state == JOB_ENDED && j->exit_code == 3 &&
 		  j->counts.done == 1 && j->counts.failed == 1);
-	CU_ASSERT_EQUAL(ledger_release(w.l, "a", &slice, 1, w.now, NULL), 0);
-	CU_ASSERT_PTR_NULL(ledger_slice(w.l, slice));
+	CU_ASSERT_EQUAL(ledger_release(rig.l, "a", &slice, 1, rig.now, NULL),
+			0);
+	CU_ASSERT_PTR_NULL(ledger_slice(rig.l, slice));
 	heard("offer_accepted job_started task_launched task_started "
 	      "task_finished task_launched task_finished job_finished "
 	      "slice_released ");
@@ -255,34 +221,36 @@ static void test_part_and_decline(void)
 	o = offer_to("a");
 	CU_ASSERT_EQUAL(o->nslices, 4);
 	id = TAILQ_FIRST(&o->slices)->id;
-	CU_ASSERT_EQUAL(ledger_accept(w.l, "b", o->id, &id, 1, w.now, NULL),
+	CU_ASSERT_EQUAL(ledger_accept(rig.l, "b", o->id, &id, 1, rig.now, NULL),
 			-1);
-	CU_ASSERT_EQUAL(ledger_accept(w.l, "a", o->id, &id, 1, w.now, NULL),
+	CU_ASSERT_EQUAL(ledger_accept(rig.l, "a", o->id, &id, 1, rig.now, NULL),
 			0);
-	CU_ASSERT_EQUAL(ledger_find_demand(w.l, "a", "1")->count, 3);
+	CU_ASSERT_EQUAL(ledger_find_demand(rig.l, "a", "1")->count, 3);
 	check_rounds();
 	CU_ASSERT_PTR_NULL(offer_to("a")); /* what was left is not wanted */
-	w.now += 1000001;
-	CU_ASSERT_EQUAL(ledger_next_deadline(w.l) <= w.now, true);
+	rig.now += 1000001;
+	CU_ASSERT_EQUAL(ledger_next_deadline(rig.l) <= rig.now, true);
 	check_rounds();
 	CU_ASSERT_EQUAL(units_to("a"), 3);
 	/* Not n0 and not now: the others again at once, n0 later. */
 	want("b", "1", 4, 1, false);
 	o = offer_to("a");
-	CU_ASSERT_EQUAL(ledger_decline(w.l, "a", o->id, 5000000, NULL, 0,
-				       w.now, NULL), 0);
+	CU_ASSERT_EQUAL(
+	    ledger_decline(rig.l, "a", o->id, 5000000, NULL, 0, rig.now, NULL),
+	    0);
 	check_rounds();
 	CU_ASSERT_PTR_NULL(offer_to("a"));
 	CU_ASSERT_EQUAL(units_to("b"), 4);
 	nodes[0] = TAILQ_FIRST(&offer_to("b")->slices)->node->name;
-	CU_ASSERT_EQUAL(ledger_decline(w.l, "b", offer_to("b")->id, 5000000,
-				       nodes, 1, w.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_decline(rig.l, "b", offer_to("b")->id, 5000000,
+				       nodes, 1, rig.now, NULL),
+			0);
 	check_rounds();
 	CU_ASSERT_EQUAL(units_to("b"), 4);
 	CU_ASSERT_STRING_NOT_EQUAL(
 		TAILQ_FIRST(&offer_to("b")->slices)->node->name, nodes[0]);
 	/* Revive clears filters. */
-	CU_ASSERT_EQUAL(ledger_revive(w.l, "a", w.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_revive(rig.l, "a", rig.now, NULL), 0);
 	check_rounds();
 	CU_ASSERT_PTR_NOT_NULL(offer_to("a"));
 	finish();
@@ -293,14 +261,14 @@ static void test_expiry(void)
 	start(NULL);
 	want("a", "1", 1, 1, false);
 	check_rounds();
-	CU_ASSERT_EQUAL(ledger_next_deadline(w.l), w.now + 5000000);
-	w.now += 5000000;
-	w.log[0] = '\0';
+	CU_ASSERT_EQUAL(ledger_next_deadline(rig.l), rig.now + 5000000);
+	rig.now += 5000000;
+	said[0] = '\0';
 	check_rounds();
 	heard("offer_expired ");
 	/* For as long again it is not offered anything. */
-	CU_ASSERT_EQUAL(ledger_next_deadline(w.l), w.now + 5000000);
-	w.now += 5000000;
+	CU_ASSERT_EQUAL(ledger_next_deadline(rig.l), rig.now + 5000000);
+	rig.now += 5000000;
 	check_rounds();
 	heard("filter_expired offer_made ");
 	finish();
@@ -311,14 +279,14 @@ static void test_suppress(void)
 	start(NULL);
 	want("a", "1", 1, 1, false);
 	check_rounds();
-	w.log[0] = '\0';
-	CU_ASSERT_EQUAL(ledger_suppress(w.l, "a", w.now, NULL), 0);
+	said[0] = '\0';
+	CU_ASSERT_EQUAL(ledger_suppress(rig.l, "a", rig.now, NULL), 0);
 	check_rounds();
 	heard("offer_rescinded framework_suppressed ");
 	want("a", "2", 1, 1, false);
 	check_rounds();
 	heard("demand_set ");
-	CU_ASSERT_EQUAL(ledger_revive(w.l, "a", w.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_revive(rig.l, "a", rig.now, NULL), 0);
 	check_rounds();
 	heard("framework_revived offer_made offer_made ");
 	finish();
@@ -330,7 +298,7 @@ static void test_withdraw_and_restate(void)
 	want("a", "1", 40, 1, false);
 	check_rounds();
 	CU_ASSERT_EQUAL(units_to("a"), 32);
-	w.log[0] = '\0';
+	said[0] = '\0';
 	want("a", "1", 0, 1, false);
 	heard("offer_rescinded demand_withdrawn ");
 	want("a", "1", 2, 1, false);
@@ -348,7 +316,7 @@ static void test_ask(void)
 	start(NULL);
 	take_all("b");
 	release_one("b");
-	CU_ASSERT_EQUAL(ledger_ask(w.l, "a", "mine", w.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_ask(rig.l, "a", "mine", rig.now, NULL), 0);
 	check_rounds();
 	o = offer_to("a");
 	CU_ASSERT_STRING_EQUAL(o->demand_id, "mine");
@@ -390,21 +358,21 @@ static void test_backfill(const struct policy *p)
 	CU_ASSERT_EQUAL(units_to("c"), 0);
 	/* One core after the other comes back, in any order. */
 	for (int i = 0; i < 32; i++) {
-		const struct framework *a = ledger_framework(w.l, "a");
+		const struct framework *a = ledger_framework(rig.l, "a");
 		const struct slice *s = TAILQ_FIRST(&a->slices);
 
 		for (int k = (i * 7) % 5; k > 0; k--) {
 			if (TAILQ_NEXT(s, of_owner) != NULL)
 				s = TAILQ_NEXT(s, of_owner);
 		}
-		CU_ASSERT_EQUAL(ledger_release(w.l, "a", &s->id, 1, w.now,
-					       NULL), 0);
+		CU_ASSERT_EQUAL(
+		    ledger_release(rig.l, "a", &s->id, 1, rig.now, NULL), 0);
 		check_rounds();
 		if (units_to("b") == 0)
 			accept_all("c");
 	}
 	CU_ASSERT_EQUAL(units_to("b"), 2);
-	CU_ASSERT_EQUAL(ledger_framework(w.l, "c")->used.cores, 16);
+	CU_ASSERT_EQUAL(ledger_framework(rig.l, "c")->used.cores, 16);
 	finish();
 }
 
@@ -520,7 +488,7 @@ static void test_exclusive(void)
 
 static int possible(struct demand *d)
 {
-	int rc = ledger_demand_possible(w.l, d, &w.err);
+	int rc = ledger_demand_possible(rig.l, d, &rig.err);
 
 	demand_destroy(d);
 	return rc;
@@ -535,30 +503,30 @@ static void test_possible(void)
 	CU_ASSERT_EQUAL(possible(new_demand("x", 100, 8, false)), 0);
 	CU_ASSERT_EQUAL(possible(new_demand("x", 4, 8, true)), 0);
 	CU_ASSERT_EQUAL(possible(new_demand("x", 5, 8, true)), -1);
-	CU_ASSERT_STRING_EQUAL(w.err.text,
+	CU_ASSERT_STRING_EQUAL(rig.err.text,
 			       "demand x: 5 units at once are asked for, but "
 			       "all nodes it may go to together have room for "
 			       "4");
 	CU_ASSERT_EQUAL(possible(new_demand("x", 1, 9, false)), -1);
-	CU_ASSERT_STRING_EQUAL(w.err.text,
+	CU_ASSERT_STRING_EQUAL(rig.err.text,
 			       "demand x: cores: 9 asked for one unit, but no "
 			       "node it may go to has more than 8");
 	d = new_demand("x", 1, 1, false);
 	d->nodes = mem_strv_dup(nowhere, 2);
 	CU_ASSERT_EQUAL(possible(d), -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "n9"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.err.text, "n9"));
 	d = new_demand("x", 1, 1, false);
 	d->unit.gpus = 1;
 	d->unit.gpu_vendor = mem_strdup("intel");
 	CU_ASSERT_EQUAL(possible(d), -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "intel"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.err.text, "intel"));
 	d = new_demand("x", 1, 1, false);
 	d->unit.memory_mib = 2001;
 	CU_ASSERT_EQUAL(possible(d), -1);
 	d = new_demand("x", 1, 5, false);
 	d->fit = FIT_NUMA;
 	CU_ASSERT_EQUAL(possible(d), -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "one numa"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.err.text, "one numa"));
 	d = new_demand("x", 1, 1, false);
 	d->label = mem_array(1, sizeof(*d->label));
 	d->label[0].name = mem_strdup("arch");
@@ -614,8 +582,8 @@ static void test_fair_over_time(void)
 		accept_all("a");
 		accept_all("b");
 	}
-	CU_ASSERT_EQUAL(ledger_framework(w.l, "a")->used.cores, 16);
-	CU_ASSERT_EQUAL(ledger_framework(w.l, "b")->used.cores, 16);
+	CU_ASSERT_EQUAL(ledger_framework(rig.l, "a")->used.cores, 16);
+	CU_ASSERT_EQUAL(ledger_framework(rig.l, "b")->used.cores, 16);
 	finish();
 }
 
@@ -648,33 +616,37 @@ static void test_node_lost(void)
 	want("a", "1", 1, 8, false);
 	check_rounds();
 	accept_all("a");
-	s = TAILQ_FIRST(&ledger_framework(w.l, "a")->slices);
+	s = TAILQ_FIRST(&ledger_framework(rig.l, "a")->slices);
 	CU_ASSERT_EQUAL(launch("a", job, 0, s->id), 0);
 	CU_ASSERT_EQUAL(launch("a", job, 1, s->id), 0);
 	want("b", "1", 4, 8, false);
 	check_rounds();
 	CU_ASSERT_EQUAL(units_to("b"), 3);
-	w.log[0] = '\0';
-	CU_ASSERT_EQUAL(ledger_node_lost(w.l, s->node->name, "no ping", w.now,
-					 NULL), 0);
+	said[0] = '\0';
+	CU_ASSERT_EQUAL(
+	    ledger_node_lost(rig.l, s->node->name, "no ping", rig.now, NULL),
+	    0);
 	heard("task_finished task_finished slice_lost node_down ");
-	CU_ASSERT_EQUAL(ledger_task(w.l, job, 0)->status.end, TASK_END_LOST);
-	CU_ASSERT_EQUAL(ledger_node_lost(w.l, "n0", "again", w.now, NULL), -1);
+	CU_ASSERT_EQUAL(ledger_task(rig.l, job, 0)->status.end, TASK_END_LOST);
+	CU_ASSERT_EQUAL(ledger_node_lost(rig.l, "n0", "again", rig.now, NULL),
+			-1);
 	/* A node of b's offer goes: it is no offer any more. */
-	CU_ASSERT_EQUAL(ledger_node_lost(w.l, "n1", "no ping", w.now, NULL),
+	CU_ASSERT_EQUAL(ledger_node_lost(rig.l, "n1", "no ping", rig.now, NULL),
 			0);
 	heard("offer_rescinded node_down ");
 	check_rounds();
 	CU_ASSERT_EQUAL(units_to("b"), 2);
-	w.log[0] = '\0';
-	CU_ASSERT_EQUAL(ledger_node_up(w.l, "n1", w.t, NULL, 0, true, w.now,
-				       NULL), 0);
+	said[0] = '\0';
+	CU_ASSERT_EQUAL(
+	    ledger_node_up(rig.l, "n1", rig.t, NULL, 0, true, rig.now, NULL),
+	    0);
 	check_rounds();
 	CU_ASSERT_EQUAL(units_to("b"), 3);
 	heard("node_up offer_made ");
 	/* It says hello again: nothing happens. */
-	CU_ASSERT_EQUAL(ledger_node_up(w.l, "n1", w.t, NULL, 0, true, w.now,
-				       NULL), 0);
+	CU_ASSERT_EQUAL(
+	    ledger_node_up(rig.l, "n1", rig.t, NULL, 0, true, rig.now, NULL),
+	    0);
 	heard("");
 	finish();
 }
@@ -697,15 +669,16 @@ static void test_node_report(void)
 	want("a", "1", 1, 8, false);
 	check_rounds();
 	accept_all("a");
-	slice = TAILQ_FIRST(&ledger_framework(w.l, "a")->slices)->id;
+	slice = TAILQ_FIRST(&ledger_framework(rig.l, "a")->slices)->id;
 	CU_ASSERT_EQUAL(launch("a", r[0].job, 0, slice), 0);
 	CU_ASSERT_EQUAL(launch("a", r[0].job, 1, slice), 0);
-	CU_ASSERT_EQUAL(ledger_node_report(w.l, "n0", r, 2, note_stray, &stray,
-					   w.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_node_report(rig.l, "n0", r, 2, note_stray,
+					   &stray, rig.now, NULL),
+			0);
 	CU_ASSERT_EQUAL(stray, 77);
-	CU_ASSERT_EQUAL(ledger_task(w.l, r[0].job, 0)->status.state,
+	CU_ASSERT_EQUAL(ledger_task(rig.l, r[0].job, 0)->status.state,
 			TASK_RUNNING);
-	CU_ASSERT_EQUAL(ledger_task(w.l, r[0].job, 1)->status.end,
+	CU_ASSERT_EQUAL(ledger_task(rig.l, r[0].job, 1)->status.end,
 			TASK_END_LOST);
 	finish();
 }
@@ -715,11 +688,13 @@ static void test_drain(void)
 	start(NULL);
 	want("a", "1", 32, 1, false);
 	check_rounds();
-	CU_ASSERT_EQUAL(ledger_node_drain(w.l, "n3", true, w.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_node_drain(rig.l, "n3", true, rig.now, NULL), 0);
 	check_rounds();
 	CU_ASSERT_EQUAL(units_to("a"), 24);
-	CU_ASSERT_EQUAL(ledger_node_drain(w.l, "n3", true, w.now, NULL), -1);
-	CU_ASSERT_EQUAL(ledger_node_drain(w.l, "n3", false, w.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_node_drain(rig.l, "n3", true, rig.now, NULL),
+			-1);
+	CU_ASSERT_EQUAL(ledger_node_drain(rig.l, "n3", false, rig.now, NULL),
+			0);
 	check_rounds();
 	CU_ASSERT_EQUAL(units_to("a"), 32);
 	finish();
@@ -735,32 +710,33 @@ static void test_framework_gone(void)
 	want("a", "1", 1, 8, false);
 	check_rounds();
 	accept_all("a");
-	s = TAILQ_FIRST(&ledger_framework(w.l, "a")->slices);
+	s = TAILQ_FIRST(&ledger_framework(rig.l, "a")->slices);
 	CU_ASSERT_EQUAL(launch("a", job, 0, s->id), 0);
 	want("a", "2", 1, 1, false);
 	check_rounds();
-	w.log[0] = '\0';
-	CU_ASSERT_EQUAL(ledger_away(w.l, "a", w.now, NULL), 0);
+	said[0] = '\0';
+	CU_ASSERT_EQUAL(ledger_away(rig.l, "a", rig.now, NULL), 0);
 	heard("offer_rescinded framework_away ");
 	/* Back in time: everything but demands and offers is there. */
-	w.now += 1000000;
-	CU_ASSERT_EQUAL(ledger_register(w.l, "a", "a", "new", 3000000, w.now,
-					NULL), 0);
+	rig.now += 1000000;
+	CU_ASSERT_EQUAL(
+	    ledger_register(rig.l, "a", "a", "new", 3000000, rig.now, NULL), 0);
 	heard("demand_withdrawn framework_registered ");
-	CU_ASSERT_EQUAL(ledger_framework(w.l, "a")->nslices, 1);
-	CU_ASSERT_EQUAL(ledger_away(w.l, "a", w.now, NULL), 0);
-	w.now += 3000000;
-	w.log[0] = '\0';
+	CU_ASSERT_EQUAL(ledger_framework(rig.l, "a")->nslices, 1);
+	CU_ASSERT_EQUAL(ledger_away(rig.l, "a", rig.now, NULL), 0);
+	rig.now += 3000000;
+	said[0] = '\0';
 	check_rounds();
 	heard("framework_gone ");
 	CU_ASSERT_EQUAL(report("n0", job, 0, TASK_ENDED, 1), 0);
 	check_rounds();
-	CU_ASSERT_EQUAL(ledger_job_finished(w.l, NULL, job, JOB_LOST, 1, 0,
-					    "its framework is gone", w.now,
-					    NULL), 0);
+	CU_ASSERT_EQUAL(ledger_job_finished(rig.l, NULL, job, JOB_LOST, 1, 0,
+					    "its framework is gone", rig.now,
+					    NULL),
+			0);
 	check_rounds();
 	heard("task_finished slice_released job_finished framework_removed ");
-	CU_ASSERT_PTR_NULL(ledger_framework(w.l, "a"));
+	CU_ASSERT_PTR_NULL(ledger_framework(rig.l, "a"));
 	finish();
 }
 
@@ -775,7 +751,7 @@ static void test_pruning(void)
 	want("a", "1", 1, 8, false);
 	check_rounds();
 	accept_all("a");
-	slice = TAILQ_FIRST(&ledger_framework(w.l, "a")->slices)->id;
+	slice = TAILQ_FIRST(&ledger_framework(rig.l, "a")->slices)->id;
 	for (int i = 0; i < 3; i++) {
 		job[i] = submit("a");
 		for (uint32_t k = 0; k < 6; k++) {
@@ -783,20 +759,21 @@ static void test_pruning(void)
 			CU_ASSERT_EQUAL(report("n0", job[i], k, TASK_ENDED,
 					       k % 2 ? 40 + (int)k : 0), 0);
 		}
-		CU_ASSERT_EQUAL(ledger_job_finished(w.l, "a", job[i],
+		CU_ASSERT_EQUAL(ledger_job_finished(rig.l, "a", job[i],
 						    JOB_FAILED, 1, 0, NULL,
-						    w.now, NULL), 0);
+						    rig.now, NULL),
+				0);
 	}
 	check_rounds();
-	CU_ASSERT_PTR_NULL(ledger_job(w.l, job[0])); /* the newest 2 stay */
-	j = ledger_job(w.l, job[1]);
+	CU_ASSERT_PTR_NULL(ledger_job(rig.l, job[0])); /* the newest 2 stay */
+	j = ledger_job(rig.l, job[1]);
 	CU_ASSERT(!j->collapsed && j->spec != NULL);
-	CU_ASSERT_PTR_NOT_NULL(ledger_task(w.l, job[1], 5));
-	CU_ASSERT_EQUAL(ledger_next_deadline(w.l), w.now + 60000000);
-	w.now += 60000000;
+	CU_ASSERT_PTR_NOT_NULL(ledger_task(rig.l, job[1], 5));
+	CU_ASSERT_EQUAL(ledger_next_deadline(rig.l), rig.now + 60000000);
+	rig.now += 60000000;
 	check_rounds();
 	CU_ASSERT(j->collapsed && j->spec == NULL);
-	CU_ASSERT_PTR_NULL(ledger_task(w.l, job[1], 5));
+	CU_ASSERT_PTR_NULL(ledger_task(rig.l, job[1], 5));
 	CU_ASSERT(j->counts.total == 6 && j->counts.failed == 3);
 	CU_ASSERT_EQUAL(j->ntraces, 2); /* keep_failed */
 	CU_ASSERT(j->trace[1].index == 3 && j->trace[1].exit_code == 43);
@@ -811,18 +788,18 @@ static void test_refused(void)
 	start(NULL);
 	want("a", "1", 1, 8, false);
 	check_rounds();
-	w.log[0] = '\0';
+	said[0] = '\0';
 	ev.slice.slice = TAILQ_FIRST(&offer_to("a")->slices)->id;
-	CU_ASSERT_EQUAL(ledger_apply(w.l, &ev, &w.err), -1);
-	CU_ASSERT_EQUAL(w.err.code, BERTH_ECONFLICT);
+	CU_ASSERT_EQUAL(ledger_apply(rig.l, &ev, &rig.err), -1);
+	CU_ASSERT_EQUAL(rig.err.code, BERTH_ECONFLICT);
 	ev.slice.slice = 999;
-	CU_ASSERT_EQUAL(ledger_apply(w.l, &ev, &w.err), -1);
-	CU_ASSERT_EQUAL(w.err.code, BERTH_ENOTFOUND);
+	CU_ASSERT_EQUAL(ledger_apply(rig.l, &ev, &rig.err), -1);
+	CU_ASSERT_EQUAL(rig.err.code, BERTH_ENOTFOUND);
 	ev.type = EVENT_NODE_DOWN;
 	ev.node.node = TAILQ_FIRST(&offer_to("a")->slices)->node->name;
-	CU_ASSERT_EQUAL(ledger_apply(w.l, &ev, &w.err), -1);
+	CU_ASSERT_EQUAL(ledger_apply(rig.l, &ev, &rig.err), -1);
 	ev.type = EVENT_TYPES;
-	CU_ASSERT_EQUAL(ledger_apply(w.l, &ev, &w.err), -1);
+	CU_ASSERT_EQUAL(ledger_apply(rig.l, &ev, &rig.err), -1);
 	heard("");
 	finish();
 }

@@ -5,18 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/rand.h"
-#include "ledger/ledger.h"
+#include "ledger_rig.h"
 #include "unit.h"
 
 /* Nodes n0 to n3 of 4 cores; frameworks a and b. */
-static struct {
-	struct ledger *l;
-	struct topology *t;
-	struct rand_state rand;
-	uint64_t now;
-	struct berth_error err;
-} w;
+static struct ledger_rig rig;
 
 static void watch(void *arg, const struct event *ev);
 
@@ -25,35 +18,23 @@ static void start(const struct policy *p)
 	struct topology_shape shape = {.packages = 1, .cores = 4, .mib = 1000};
 	struct ledger_options o = {.policy = p, .listen = watch};
 
-	memset(&w, 0, sizeof(w));
-	w.now = 1000000;
-	rand_seed(&w.rand, 1);
-	w.t = topology_create_regular(&shape);
-	w.l = ledger_create(&o);
-	for (int i = 0; i < 4; i++) {
+	ledger_rig_init(&rig, &shape, 0, &o);
+	for (unsigned i = 0; i < 4; i++) {
 		struct label label = {"disk", i < 2 ? "fast" : "slow"};
-		char name[16];
 
-		snprintf(name, sizeof(name), "n%d", i);
-		CU_ASSERT_EQUAL(ledger_node_up(w.l, name, w.t, &label, 1, true,
-					       w.now, NULL), 0);
+		ledger_rig_node(&rig, i, &label, 1);
 	}
-	ledger_register(w.l, "a", "a", "s", 3000000, w.now, NULL);
-	ledger_register(w.l, "b", "b", "s", 3000000, w.now, NULL);
+	ledger_rig_frameworks(&rig, "ab");
 }
 
 static void finish(void)
 {
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
-	ledger_destroy(w.l);
-	topology_unref(w.t);
+	ledger_rig_finish(&rig);
 }
 
 static void rounds(void)
 {
-	while (ledger_round(w.l, w.now, &w.rand) == 1)
-		continue;
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+	ledger_rig_rounds(&rig);
 }
 
 static char **one(const char *name)
@@ -65,10 +46,8 @@ static char **one(const char *name)
 
 static struct demand *demand(unsigned count, unsigned wait_ms)
 {
-	struct demand *d = demand_create("d");
+	struct demand *d = ledger_rig_demand("d", count);
 
-	d->count = d->max = count;
-	d->separate = true;
 	d->wait_us = (uint64_t)wait_ms * 1000;
 	return d;
 }
@@ -77,41 +56,31 @@ static int state(const char *framework, struct demand *d)
 {
 	int rc;
 
-	w.now++;
-	rc = ledger_demand(w.l, framework, d, w.now, &w.err);
+	rig.now++;
+	rc = ledger_demand(rig.l, framework, d, rig.now, &rig.err);
 	demand_destroy(d);
 	if (rc == 0)
 		rounds();
 	return rc;
 }
 
+static void count_by_node(void *arg, const struct slice *s)
+{
+	unsigned *units = arg;
+
+	units[s->node->name[1] - '0'] += s->units;
+}
+
 /* Accept all that is offered; counts units by node in units[4]. */
 static unsigned take(const char *framework, unsigned units[4])
 {
-	const struct framework *f = ledger_framework(w.l, framework);
-	unsigned sum = 0;
-
 	memset(units, 0, 4 * sizeof(*units));
-	while (!TAILQ_EMPTY(&f->offers)) {
-		const struct offer *o = TAILQ_FIRST(&f->offers);
-		uint64_t ids[64];
-		const struct slice *s;
-		size_t n = 0;
-
-		TAILQ_FOREACH(s, &o->slices, of_owner) {
-			ids[n++] = s->id;
-			units[s->node->name[1] - '0'] += s->units;
-			sum += s->units;
-		}
-		CU_ASSERT_EQUAL(ledger_accept(w.l, framework, o->id, ids, n,
-					      w.now, &w.err), 0);
-	}
-	return sum;
+	return ledger_rig_take(&rig, framework, count_by_node, units);
 }
 
 static const struct demand *the_demand(const char *framework)
 {
-	return ledger_find_demand(w.l, framework, "d");
+	return ledger_find_demand(rig.l, framework, "d");
 }
 
 static void fill(const char *node)
@@ -130,13 +99,14 @@ static void release_on(const char *framework, const char *node)
 {
 	const struct slice *s;
 
-	TAILQ_FOREACH(s, &ledger_framework(w.l, framework)->slices, of_owner) {
+	TAILQ_FOREACH (s, &ledger_framework(rig.l, framework)->slices,
+		       of_owner) {
 		if (strcmp(s->node->name, node) == 0)
 			break;
 	}
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
-	CU_ASSERT_EQUAL(ledger_release(w.l, framework, &s->id, 1, w.now,
-				       &w.err), 0);
+	CU_ASSERT_EQUAL(
+	    ledger_release(rig.l, framework, &s->id, 1, rig.now, &rig.err), 0);
 	rounds();
 }
 
@@ -156,19 +126,19 @@ static void check_wait(const struct policy *p)
 	CU_ASSERT_EQUAL(units[0], 1);
 	rounds();
 	CU_ASSERT_EQUAL(the_demand("a")->patience, PATIENCE_RUNS);
-	CU_ASSERT_EQUAL(ledger_next_deadline(w.l),
+	CU_ASSERT_EQUAL(ledger_next_deadline(rig.l),
 			the_demand("a")->wait_until_us);
 	/* A preferred place before it is over: the time begins anew. */
-	w.now += 1500000;
+	rig.now += 1500000;
 	rounds();
 	release_on("b", "n0");
 	CU_ASSERT_EQUAL(take("a", units), 1);
 	CU_ASSERT_EQUAL(units[0], 1);
 	rounds();
-	w.now += 1500000;
+	rig.now += 1500000;
 	rounds();
 	CU_ASSERT_EQUAL(take("a", units), 0);
-	w.now += 600000;
+	rig.now += 600000;
 	rounds();
 	CU_ASSERT_EQUAL(take("a", units), 2);
 	CU_ASSERT_EQUAL(units[0], 0);
@@ -198,13 +168,13 @@ static void test_wait_begins_late(void)
 	d = demand(1, 1000);
 	d->prefer_nodes = one("n0");
 	CU_ASSERT_EQUAL(state("a", d), 0);
-	w.now += 10000000;
+	rig.now += 10000000;
 	rounds();
 	CU_ASSERT_EQUAL(the_demand("a")->patience, PATIENCE_FRESH);
 	release_on("b", "n1");
 	CU_ASSERT_EQUAL(take("a", units), 0);
 	CU_ASSERT_EQUAL(the_demand("a")->patience, PATIENCE_RUNS);
-	w.now += 1000001;
+	rig.now += 1000001;
 	rounds();
 	CU_ASSERT_EQUAL(take("a", units), 1);
 	CU_ASSERT_EQUAL(units[1], 1);
@@ -245,9 +215,9 @@ static void test_labels(void)
 	CU_ASSERT_EQUAL(state("a", d), 0);
 	CU_ASSERT_EQUAL(take("a", units), 8);
 	CU_ASSERT_EQUAL(units[2] + units[3], 8);
-	w.now += 1;
+	rig.now += 1;
 	rounds();
-	w.now += 1000001;
+	rig.now += 1000001;
 	rounds();
 	CU_ASSERT_EQUAL(take("a", units), 2);
 	finish();
@@ -259,11 +229,11 @@ static void test_bad_wait(void)
 
 	start(&policy_fifo);
 	CU_ASSERT_EQUAL(state("a", demand(1, 10)), -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "prefers no nodes"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.err.text, "prefers no nodes"));
 	d = demand(1, 5001);
 	d->prefer_nodes = one("n0");
 	CU_ASSERT_EQUAL(state("a", d), -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, "at most 5000"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.err.text, "at most 5000"));
 	finish();
 }
 
@@ -290,13 +260,16 @@ static void write_on(const char *node, int exit_code)
 	d->nodes = one(node);
 	CU_ASSERT_EQUAL(state("a", d), 0);
 	CU_ASSERT_EQUAL(take("a", units), 1);
-	s = TAILQ_LAST(&ledger_framework(w.l, "a")->slices, slice_list);
+	s = TAILQ_LAST(&ledger_framework(rig.l, "a")->slices, slice_list);
 	slice = launch.slice = s->id;
-	CU_ASSERT_EQUAL(ledger_submit(w.l, &job, w.now, &r.job, &w.err), 0);
-	CU_ASSERT_EQUAL(ledger_launch(w.l, "a", r.job, &launch, 1, w.now,
-				      &w.err), 0);
-	CU_ASSERT_EQUAL(ledger_task_report(w.l, node, &r, w.now, &w.err), 0);
-	CU_ASSERT_EQUAL(ledger_release(w.l, "a", &slice, 1, w.now, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_submit(rig.l, &job, rig.now, &r.job, &rig.err),
+			0);
+	CU_ASSERT_EQUAL(
+	    ledger_launch(rig.l, "a", r.job, &launch, 1, rig.now, &rig.err), 0);
+	CU_ASSERT_EQUAL(ledger_task_report(rig.l, node, &r, rig.now, &rig.err),
+			0);
+	CU_ASSERT_EQUAL(
+	    ledger_release(rig.l, "a", &slice, 1, rig.now, &rig.err), 0);
 	rounds();
 }
 
@@ -305,7 +278,7 @@ static size_t copies(void)
 	const struct dataset *s;
 	size_t pos = 0, n = 0;
 
-	while ((s = ledger_next_dataset(w.l, &pos)) != NULL)
+	while ((s = ledger_next_dataset(rig.l, &pos)) != NULL)
 		n += s->ncopies;
 	return n;
 }
@@ -327,7 +300,8 @@ static void test_hand_over(void)
 	CU_ASSERT_EQUAL(take("b", units), 1);
 	CU_ASSERT_EQUAL(units[2], 1);
 	/* It comes back empty. */
-	CU_ASSERT_EQUAL(ledger_node_lost(w.l, "n2", "a test", w.now, NULL), 0);
+	CU_ASSERT_EQUAL(ledger_node_lost(rig.l, "n2", "a test", rig.now, NULL),
+			0);
 	CU_ASSERT_EQUAL(copies(), 0);
 	finish();
 }
@@ -341,26 +315,27 @@ static void test_hard(void)
 	unsigned units[4];
 
 	start(&policy_fifo);
-	ledger_dataset_store(w.l, "x", "n0", 5, 0, w.now, NULL);
+	ledger_dataset_store(rig.l, "x", "n0", 5, 0, rig.now, NULL);
 	d = demand(1, 0);
 	d->datasets = mem_strv_dup(both, 2);
-	CU_ASSERT_EQUAL(ledger_demand_possible(w.l, d, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_demand_possible(rig.l, d, &rig.err), 0);
 	CU_ASSERT_EQUAL(state("a", d), 0);
 	CU_ASSERT_EQUAL(take("a", units), 0);
-	CU_ASSERT_EQUAL(ledger_dataset_store(w.l, "x", "n3", 5, 0, w.now,
-					     NULL), 0);
-	CU_ASSERT_EQUAL(ledger_dataset_store(w.l, "y", "n3", 5, 0, w.now,
-					     NULL), 0);
+	CU_ASSERT_EQUAL(
+	    ledger_dataset_store(rig.l, "x", "n3", 5, 0, rig.now, NULL), 0);
+	CU_ASSERT_EQUAL(
+	    ledger_dataset_store(rig.l, "y", "n3", 5, 0, rig.now, NULL), 0);
 	rounds();
 	CU_ASSERT_EQUAL(take("a", units), 1);
 	CU_ASSERT_EQUAL(units[3], 1);
-	CU_ASSERT_EQUAL(ledger_dataset_remove(w.l, "y", "n0", w.now, &w.err),
-			-1);
-	CU_ASSERT_EQUAL(ledger_dataset_remove(w.l, "x", NULL, w.now, &w.err),
-			0);
+	CU_ASSERT_EQUAL(
+	    ledger_dataset_remove(rig.l, "y", "n0", rig.now, &rig.err), -1);
+	CU_ASSERT_EQUAL(
+	    ledger_dataset_remove(rig.l, "x", NULL, rig.now, &rig.err), 0);
 	CU_ASSERT_EQUAL(copies(), 1);
-	CU_ASSERT_EQUAL(ledger_dataset_store(w.l, "x", "n9", 5, 0, w.now,
-					     &w.err), -1);
+	CU_ASSERT_EQUAL(
+	    ledger_dataset_store(rig.l, "x", "n9", 5, 0, rig.now, &rig.err),
+	    -1);
 	finish();
 }
 
@@ -372,9 +347,9 @@ static void test_most_data(void)
 	unsigned units[4];
 
 	start(&policy_fifo);
-	ledger_dataset_store(w.l, "x", "n0", 900, 0, w.now, NULL);
-	ledger_dataset_store(w.l, "x", "n1", 5, 0, w.now, NULL);
-	ledger_dataset_store(w.l, "y", "n1", 5, 0, w.now, NULL);
+	ledger_dataset_store(rig.l, "x", "n0", 900, 0, rig.now, NULL);
+	ledger_dataset_store(rig.l, "x", "n1", 5, 0, rig.now, NULL);
+	ledger_dataset_store(rig.l, "y", "n1", 5, 0, rig.now, NULL);
 	d = demand(1, 0);
 	d->prefer_datasets = mem_strv_dup(both, 2);
 	CU_ASSERT_EQUAL(state("a", d), 0);
@@ -390,7 +365,7 @@ static bool holds(const char *name, const struct node *n)
 	const struct dataset *s;
 	size_t pos = 0;
 
-	while ((s = ledger_next_dataset(w.l, &pos)) != NULL) {
+	while ((s = ledger_next_dataset(rig.l, &pos)) != NULL) {
 		if (strcmp(s->name, name) == 0)
 			return dataset_on(s, n) != NULL;
 	}
@@ -404,7 +379,7 @@ static void watch(void *arg, const struct event *ev)
 
 	if (ev->type != EVENT_OFFER_MADE)
 		return;
-	d = ledger_find_demand(w.l, ev->offer_made.framework,
+	d = ledger_find_demand(rig.l, ev->offer_made.framework,
 			       ev->offer_made.demand);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
 	for (size_t i = 0; i < ev->offer_made.nslices; i++) {
@@ -433,24 +408,23 @@ static void step(struct rand_state *r)
 	unsigned units[4];
 	const struct slice *s;
 
-	w.now += rand_below(r, 700000);
+	rig.now += rand_below(r, 700000);
 	switch (rand_below(r, 8)) {
 	case 0:
-		ledger_dataset_store(w.l, some("s", r, 3), some("n", r, 4),
-				     rand_below(r, 10), 0, w.now, NULL);
+		ledger_dataset_store(rig.l, some("s", r, 3), some("n", r, 4),
+				     rand_below(r, 10), 0, rig.now, NULL);
 		break;
 	case 1:
-		ledger_dataset_remove(w.l, some("s", r, 3),
-				      rand_below(r, 2) ? NULL :
-							 some("n", r, 4),
-				      w.now, NULL);
+		ledger_dataset_remove(rig.l, some("s", r, 3),
+				      rand_below(r, 2) ? NULL : some("n", r, 4),
+				      rig.now, NULL);
 		break;
 	case 2:
 		if (rand_below(r, 4) == 0) {
 			const char *n = some("n", r, 4);
 
-			ledger_node_lost(w.l, n, "a test", w.now, NULL);
-			ledger_node_up(w.l, n, w.t, NULL, 0, true, w.now,
+			ledger_node_lost(rig.l, n, "a test", rig.now, NULL);
+			ledger_node_up(rig.l, n, rig.t, NULL, 0, true, rig.now,
 				       NULL);
 		}
 		break;
@@ -469,19 +443,19 @@ static void step(struct rand_state *r)
 			d->nodes = one(some("n", r, 4));
 		if (demand_prefers(d))
 			d->wait_us = rand_below(r, 5000000);
-		ledger_demand(w.l, f, d, w.now, NULL);
+		ledger_demand(rig.l, f, d, rig.now, NULL);
 		demand_destroy(d);
 		break;
 	case 5:
 		take(f, units);
 		break;
 	default:
-		s = TAILQ_FIRST(&ledger_framework(w.l, f)->slices);
+		s = TAILQ_FIRST(&ledger_framework(rig.l, f)->slices);
 		if (s != NULL)
-			ledger_release(w.l, f, &s->id, 1, w.now, NULL);
+			ledger_release(rig.l, f, &s->id, 1, rig.now, NULL);
 		break;
 	}
-	ledger_round(w.l, w.now, &w.rand);
+	ledger_round(rig.l, rig.now, &rig.rand);
 }
 
 /* In the end everybody has what he wants, whatever he would have preferred,
@@ -496,12 +470,13 @@ static void settle(void)
 			const struct slice *s;
 
 			take(name, units);
-			while ((s = TAILQ_FIRST(&ledger_framework(
-					w.l, name)->slices)) != NULL)
-				ledger_release(w.l, name, &s->id, 1, w.now,
+			while ((s = TAILQ_FIRST(
+				    &ledger_framework(rig.l, name)->slices)) !=
+			       NULL)
+				ledger_release(rig.l, name, &s->id, 1, rig.now,
 					       NULL);
 		}
-		w.now += 1000000;
+		rig.now += 1000000;
 		rounds();
 	}
 	for (const char *f = "ab"; *f != '\0'; f++) {
@@ -526,9 +501,8 @@ static void test_random(void)
 			for (int i = 0; i < 1500; i++) {
 				step(&r);
 				if (i % 10 == 0)
-					CU_ASSERT_EQUAL(ledger_check(w.l,
-								     &w.err),
-							0);
+					CU_ASSERT_EQUAL(
+					    ledger_check(rig.l, &rig.err), 0);
 			}
 			settle();
 			finish();

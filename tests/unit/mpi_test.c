@@ -365,6 +365,56 @@ static void revoked(void)
 	end();
 }
 
+static void offer_revocable(uint64_t offer, uint64_t slice)
+{
+	struct berth_slice s = BERTH_INIT(s);
+	const struct berth_slice *list = &s;
+	struct berth_offer o = BERTH_INIT(o);
+
+	s.id = slice;
+	s.node = "n1";
+	s.units = 2;
+	s.revocable = true;
+	o.id = offer;
+	o.demand = "1";
+	o.slices = &list;
+	o.n_slices = 1;
+	berth_plugin.offer(self, &o);
+}
+
+/* What it lost it waits, before it takes what may be taken again. */
+static void revoked_often(void)
+{
+	begin();
+	fake_job(self, &berth_plugin, 1, 1, "{\"ranks\": 2}");
+	offer_revocable(7, 1);
+	fake_wait(&h, 3000);
+	berth_plugin.revoke(self, 1, 5000);
+	fake_forget(&h);
+	fake_end(self, &berth_plugin, 1, 0, BERTH_END_REVOKED, 0);
+	CU_ASSERT(fake_calls(&h, "release 1\ndemand 1 2 gang firm\n"));
+	fake_wait(&h, 2999);
+	CU_ASSERT(fake_calls(&h, ""));
+	fake_wait(&h, 1);
+	CU_ASSERT(fake_calls(&h, "demand 1 2 gang\n"));
+	/* And so long as both times, after the second. */
+	offer_revocable(8, 2);
+	fake_wait(&h, 500);
+	berth_plugin.revoke(self, 2, 5000);
+	fake_end(self, &berth_plugin, 1, 1, BERTH_END_REVOKED, 0);
+	fake_forget(&h);
+	fake_wait(&h, 3499);
+	CU_ASSERT(fake_calls(&h, ""));
+	/* Firm slices it takes at once. */
+	fake_offer(self, &berth_plugin, 9, "1", 3, 1, 2);
+	fake_forget(&h);
+	fake_wait(&h, 1);
+	CU_ASSERT(fake_calls(&h, ""));
+	fake_end(self, &berth_plugin, 1, 2, BERTH_END_EXITED, 0);
+	CU_ASSERT(fake_calls(&h, "ended 1 done 0 \"\"\nrelease 3\n"));
+	end();
+}
+
 static void lost_node(void)
 {
 	static const uint64_t slices[] = { 2 };
@@ -569,6 +619,7 @@ static const struct unit_test tests[] = {
 	{ "cancel", cancel },
 	{ "kept slices", kept_slices },
 	{ "revoked", revoked },
+	{ "revoked often", revoked_often },
 	{ "revoked, noticed by another rank", revoked_in_turn },
 	{ "lost node", lost_node },
 	{ "refused calls", refused_calls },

@@ -5,17 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "ledger/ledger.h"
+#include "ledger_rig.h"
 #include "unit.h"
 
 /* 4 nodes of 8 cores and 2 GPUs; frameworks under roles of their names. */
-static struct {
-	struct ledger *l;
-	struct topology *t;
-	struct rand_state rand;
-	uint64_t now;
-	struct berth_error err;
-} w;
+static struct ledger_rig rig;
 
 static void watch(void *arg, const struct event *ev);
 
@@ -27,31 +21,13 @@ static void start(const struct policy *p)
 	};
 	struct ledger_options o = {.policy = p, .listen = watch};
 
-	memset(&w, 0, sizeof(w));
-	w.now = 1000000;
-	rand_seed(&w.rand, 1);
-	w.t = topology_create_regular(&shape);
-	w.l = ledger_create(&o);
-	for (int i = 0; i < 4; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "n%d", i);
-		CU_ASSERT_EQUAL(ledger_node_up(w.l, name, w.t, NULL, 0, true,
-					       w.now, NULL), 0);
-	}
-	for (const char *f = "abc"; *f != '\0'; f++) {
-		char name[2] = {*f, '\0'};
-
-		CU_ASSERT_EQUAL(ledger_register(w.l, name, name, "s", 3000000,
-						w.now, NULL), 0);
-	}
+	ledger_rig_init(&rig, &shape, 4, &o);
+	ledger_rig_frameworks(&rig, "abc");
 }
 
 static void finish(void)
 {
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
-	ledger_destroy(w.l);
-	topology_unref(w.t);
+	ledger_rig_finish(&rig);
 }
 
 static int set(const char *role, const char *guarantee, const char *limit,
@@ -61,75 +37,68 @@ static int set(const char *role, const char *guarantee, const char *limit,
 
 	role_setting_init(&s, role);
 	s.parent = parent;
-	CU_ASSERT_EQUAL(quota_parse(guarantee, &s.guarantee, &w.err), 0);
-	CU_ASSERT_EQUAL(quota_parse(limit, &s.limit, &w.err), 0);
-	return ledger_share_set(w.l, &s, w.now, &w.err);
+	CU_ASSERT_EQUAL(quota_parse(guarantee, &s.guarantee, &rig.err), 0);
+	CU_ASSERT_EQUAL(quota_parse(limit, &s.limit, &rig.err), 0);
+	return ledger_share_set(rig.l, &s, rig.now, &rig.err);
 }
 
 static void rounds(void)
 {
-	while (ledger_round(w.l, w.now, &w.rand) == 1)
-		continue;
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+	ledger_rig_rounds(&rig);
 }
 
 static void want(const char *framework, unsigned count, unsigned cores,
 		 bool revocable_ok)
 {
-	struct demand *d = demand_create("d");
+	struct demand *d = ledger_rig_demand("d", count);
 
-	d->count = d->max = count;
 	d->unit.cores = cores;
-	d->separate = true;
 	d->revocable_ok = revocable_ok;
-	w.now++;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
-	demand_destroy(d);
+	ledger_rig_state(&rig, framework, d);
+}
+
+struct taken {
+	unsigned cores, revocable;
+};
+
+static void count_cores(void *arg, const struct slice *s)
+{
+	struct taken *t = arg;
+
+	t->cores += (unsigned)s->amount.cores;
+	if (s->revocable)
+		t->revocable += (unsigned)s->amount.cores;
 }
 
 /* Accept all that is offered to it; returns the cores, *revocable how many of
  * them. */
 static unsigned take(const char *framework, unsigned *revocable)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
-	unsigned cores = 0;
+	struct taken t = {0, 0};
 
-	*revocable = 0;
-	while (!TAILQ_EMPTY(&f->offers)) {
-		const struct offer *o = TAILQ_FIRST(&f->offers);
-		uint64_t ids[64];
-		const struct slice *s;
-		size_t n = 0;
-
-		TAILQ_FOREACH(s, &o->slices, of_owner) {
-			ids[n++] = s->id;
-			cores += (unsigned)s->amount.cores;
-			if (s->revocable)
-				*revocable += (unsigned)s->amount.cores;
-		}
-		CU_ASSERT_EQUAL(ledger_accept(w.l, framework, o->id, ids, n,
-					      w.now, &w.err), 0);
-	}
-	return cores;
+	ledger_rig_take(&rig, framework, count_cores, &t);
+	*revocable = t.revocable;
+	return t.cores;
 }
 
 static void release_one(const char *framework)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
+	const struct framework *f = ledger_framework(rig.l, framework);
 
-	CU_ASSERT_EQUAL(ledger_release(w.l, framework,
-				       &TAILQ_FIRST(&f->slices)->id, 1, w.now,
-				       &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_release(rig.l, framework,
+				       &TAILQ_FIRST(&f->slices)->id, 1, rig.now,
+				       &rig.err),
+			0);
 }
 
 static void refused(const char *role, const char *guarantee,
 		    const char *parent, const char *text)
 {
-	w.err.text[0] = '\0';
+	rig.err.text[0] = '\0';
 	CU_ASSERT_EQUAL(set(role, guarantee, "", parent), -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, text));
-	if (strstr(w.err.text, text) == NULL)
-		printf("\n%s\n", w.err.text);
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.err.text, text));
+	if (strstr(rig.err.text, text) == NULL)
+		printf("\n%s\n", rig.err.text);
 }
 
 static void test_refused(void)
@@ -140,17 +109,17 @@ static void test_refused(void)
 	CU_ASSERT_EQUAL(set("a", "cores=20", "", NULL), 0);
 	refused("b", "cores=13", NULL, "sum to 33 cores (a 20, b 13), but the "
 		"cluster has 32 cores");
-	r = ledger_role(w.l, "b");
+	r = ledger_role(rig.l, "b");
 	CU_ASSERT(quota_empty(&r->guarantee) && !r->set);
 	CU_ASSERT_EQUAL(set("b", "cores=12", "", NULL), 0);
 	CU_ASSERT_EQUAL(set("c", "", "", "b"), 0);
 	refused("b", "cores=12", "c", "a cycle");
 	refused("b", "cores=12", "b", "its own parent");
 	refused("b", "cores=12", "x", "not known");
-	CU_ASSERT_EQUAL(ledger_share_remove(w.l, "b", w.now, &w.err), -1);
-	CU_ASSERT_EQUAL(ledger_share_remove(w.l, "c", w.now, &w.err), 0);
-	CU_ASSERT_EQUAL(ledger_share_remove(w.l, "b", w.now, &w.err), 0);
-	CU_ASSERT_EQUAL(ledger_share_remove(w.l, "b", w.now, &w.err), -1);
+	CU_ASSERT_EQUAL(ledger_share_remove(rig.l, "b", rig.now, &rig.err), -1);
+	CU_ASSERT_EQUAL(ledger_share_remove(rig.l, "c", rig.now, &rig.err), 0);
+	CU_ASSERT_EQUAL(ledger_share_remove(rig.l, "b", rig.now, &rig.err), 0);
+	CU_ASSERT_EQUAL(ledger_share_remove(rig.l, "b", rig.now, &rig.err), -1);
 	CU_ASSERT_EQUAL(set("c", "cores=12", "", NULL), 0);
 	finish();
 }
@@ -170,7 +139,7 @@ static void test_limit(void)
 		want("b", 20, 2, true);
 		rounds();
 		CU_ASSERT_EQUAL(take("b", &revocable), 4);
-		w.now += 2000000;
+		rig.now += 2000000;
 		rounds();
 		CU_ASSERT_EQUAL(take("b", &revocable), 0);
 		/* Room under the limit, on another node than it had before. */
@@ -226,14 +195,15 @@ static void want_as(const char *framework, const char *role, const char *id,
 	d->separate = true;
 	free(d->role);
 	d->role = mem_strdup(role);
-	w.now++;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
+	rig.now++;
+	CU_ASSERT_EQUAL(ledger_demand(rig.l, framework, d, rig.now, &rig.err),
+			0);
 	demand_destroy(d);
 }
 
 static unsigned offered(const char *role)
 {
-	return (unsigned)ledger_role(w.l, role)->used.cores;
+	return (unsigned)ledger_role(rig.l, role)->used.cores;
 }
 
 /* Later and with little, but guaranteed. */
@@ -251,7 +221,7 @@ static void test_guaranteed_first(void)
 		want_as("c", "c", "d", 100, 1, 0);
 		rounds();
 		CU_ASSERT(offered("c") >= 12);
-		CU_ASSERT(ledger_role(w.l, "top")->sum.cores >= 20);
+		CU_ASSERT(ledger_role(rig.l, "top")->sum.cores >= 20);
 		CU_ASSERT_EQUAL(offered("a") + offered("top") + offered("c"),
 				32);
 		CU_ASSERT(offered("a") <= 12);
@@ -268,7 +238,7 @@ static int set_weight(const char *role, const char *parent, double weight,
 	s.parent = parent;
 	s.weight = weight;
 	s.priority = priority;
-	return ledger_share_set(w.l, &s, w.now, &w.err);
+	return ledger_share_set(rig.l, &s, rig.now, &rig.err);
 }
 
 /* 32 cores: x gets twice what y gets, and in x its two children a third and
@@ -346,8 +316,9 @@ static void prefer(const char *framework, const char *role, const char *node)
 	d->prefer_nodes[0] = mem_strdup(node);
 	free(d->role);
 	d->role = mem_strdup(role);
-	w.now++;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
+	rig.now++;
+	CU_ASSERT_EQUAL(ledger_demand(rig.l, framework, d, rig.now, &rig.err),
+			0);
 	demand_destroy(d);
 }
 
@@ -357,8 +328,8 @@ static unsigned cores_on(const char *framework, const char *node)
 	const struct slice *s;
 	unsigned cores = 0;
 
-	TAILQ_FOREACH(o, &ledger_framework(w.l, framework)->offers,
-		      of_framework) {
+	TAILQ_FOREACH (o, &ledger_framework(rig.l, framework)->offers,
+		       of_framework) {
 		TAILQ_FOREACH(s, &o->slices, of_owner) {
 			if (strcmp(s->node->name, node) == 0)
 				cores += (unsigned)s->amount.cores;
@@ -374,7 +345,7 @@ static void test_lottery(void)
 
 	for (uint64_t seed = 1; seed <= 50; seed++) {
 		start(&policy_lottery);
-		rand_seed(&w.rand, seed);
+		rand_seed(&rig.rand, seed);
 		set_weight("a", NULL, 3, 0);
 		prefer("a", "a", "n2");
 		prefer("b", "b", "n2");
@@ -413,14 +384,14 @@ static uint64_t submit(const char *framework)
 			       .spec = "{}", .grace_us = 300000};
 	uint64_t id = 0;
 
-	CU_ASSERT_EQUAL(ledger_submit(w.l, &j, w.now, &id, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_submit(rig.l, &j, rig.now, &id, &rig.err), 0);
 	return id;
 }
 
 /* A task in each idle slice of the framework. */
 static void run_all(const char *framework, uint64_t job, uint32_t *index)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
+	const struct framework *f = ledger_framework(rig.l, framework);
 	const struct slice *s;
 
 	TAILQ_FOREACH(s, &f->slices, of_owner) {
@@ -430,8 +401,9 @@ static void run_all(const char *framework, uint64_t job, uint32_t *index)
 		if (s->state != SLICE_HELD || s->revoking)
 			continue;
 		(*index)++;
-		CU_ASSERT_EQUAL(ledger_launch(w.l, framework, job, &t, 1, w.now,
-					      &w.err), 0);
+		CU_ASSERT_EQUAL(ledger_launch(rig.l, framework, job, &t, 1,
+					      rig.now, &rig.err),
+				0);
 	}
 }
 
@@ -439,22 +411,23 @@ static void start_tasks(uint64_t job)
 {
 	const struct task *t;
 
-	TAILQ_FOREACH(t, &ledger_job(w.l, job)->tasks, of_job) {
+	TAILQ_FOREACH (t, &ledger_job(rig.l, job)->tasks, of_job) {
 		struct ledger_report r = {
-			.job = job,
-			.index = t->index,
-			.status = {.state = TASK_RUNNING, .start_us = w.now},
+		    .job = job,
+		    .index = t->index,
+		    .status = {.state = TASK_RUNNING, .start_us = rig.now},
 		};
 
 		if (t->status.state == TASK_STARTING)
-			ledger_task_report(w.l, t->node->name, &r, w.now, NULL);
+			ledger_task_report(rig.l, t->node->name, &r, rig.now,
+					   NULL);
 	}
 }
 
 /* The tasks in slices that are being taken back end, so many at most. */
 static unsigned end_some(const char *framework, unsigned most)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
+	const struct framework *f = ledger_framework(rig.l, framework);
 	const struct slice *s;
 	unsigned n = 0;
 
@@ -468,8 +441,9 @@ static unsigned end_some(const char *framework, unsigned most)
 					   .end = TASK_END_REVOKED},
 			};
 
-			CU_ASSERT_EQUAL(ledger_task_report(w.l, s->node->name,
-							   &r, w.now, &w.err),
+			CU_ASSERT_EQUAL(ledger_task_report(rig.l, s->node->name,
+							   &r, rig.now,
+							   &rig.err),
 					0);
 			n++;
 		}
@@ -484,7 +458,7 @@ static unsigned end_revoked(const char *framework)
 
 static unsigned revoking(const char *framework)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
+	const struct framework *f = ledger_framework(rig.l, framework);
 	const struct slice *s;
 	unsigned cores = 0;
 
@@ -512,7 +486,7 @@ static void test_revoke(void)
 		CU_ASSERT_EQUAL(take("a", &revocable), 32);
 		CU_ASSERT_EQUAL(revocable, 32);
 		run_all("a", job, &index);
-		w.now += 1000000;
+		rig.now += 1000000;
 		start_tasks(job);
 		want("c", 4, 1, true);
 		rounds();
@@ -522,12 +496,11 @@ static void test_revoke(void)
 		CU_ASSERT_EQUAL(revoking("a"), 8);
 		CU_ASSERT_EQUAL(take("b", &revocable), 0);
 		/* Once is enough. */
-		w.now += 100000;
-		ledger_touch(w.l);
+		rig.now += 100000;
+		ledger_touch(rig.l);
 		rounds();
 		CU_ASSERT_EQUAL(revoking("a"), 8);
-		CU_ASSERT_EQUAL(ledger_next_deadline(w.l),
-				w.now + 200000);
+		CU_ASSERT_EQUAL(ledger_next_deadline(rig.l), rig.now + 200000);
 		CU_ASSERT_EQUAL(end_revoked("a"), 8);
 		rounds();
 		CU_ASSERT_EQUAL(take("c", &revocable), 0);
@@ -560,12 +533,12 @@ static void test_victims(void)
 	CU_ASSERT_EQUAL(revocable, 2);
 	CU_ASSERT_EQUAL(take("b", &revocable), 18);
 	run_all("a", ja, &ia);
-	w.now += 1000000;
+	rig.now += 1000000;
 	start_tasks(ja);
 	run_all("b", jb, &ib);
-	w.now += 1000000;
+	rig.now += 1000000;
 	start_tasks(jb);
-	w.now += 1000000;
+	rig.now += 1000000;
 	want("c", 2, 2, true);
 	rounds();
 	CU_ASSERT_EQUAL(revoking("b"), 4);
@@ -575,16 +548,17 @@ static void test_victims(void)
 	rounds();
 	CU_ASSERT_EQUAL(revoking("b"), 14);
 	CU_ASSERT_EQUAL(revoking("a"), 2);
-	TAILQ_FOREACH(s, &ledger_framework(w.l, "a")->slices, of_owner)
+	TAILQ_FOREACH (s, &ledger_framework(rig.l, "a")->slices, of_owner)
 		CU_ASSERT(!s->revoking || s->revocable);
 	/* Nothing may start in what is being taken. */
-	TAILQ_FOREACH(s, &ledger_framework(w.l, "a")->slices, of_owner) {
+	TAILQ_FOREACH (s, &ledger_framework(rig.l, "a")->slices, of_owner) {
 		struct ledger_launch t = {.index = 99, .slice = s->id,
 					  .array_index = -1};
 
 		if (s->revoking)
-			CU_ASSERT_EQUAL(ledger_launch(w.l, "a", ja, &t, 1,
-						      w.now, &w.err), -1);
+			CU_ASSERT_EQUAL(ledger_launch(rig.l, "a", ja, &t, 1,
+						      rig.now, &rig.err),
+					-1);
 	}
 	end_revoked("a");
 	end_revoked("b");
@@ -609,22 +583,22 @@ static void test_elsewhere(void)
 	want("b", 8, 1, true);
 	rounds();
 	CU_ASSERT_EQUAL(take("b", &revocable), 8);
-	s = TAILQ_FIRST(&ledger_framework(w.l, "b")->slices);
+	s = TAILQ_FIRST(&ledger_framework(rig.l, "b")->slices);
 	d->count = d->max = 3;
 	d->separate = true;
 	d->nodes = mem_array(2, sizeof(char *));
 	d->nodes[0] = mem_strdup(s->node->name);
-	CU_ASSERT_EQUAL(ledger_demand(w.l, "c", d, w.now, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_demand(rig.l, "c", d, rig.now, &rig.err), 0);
 	rounds();
 	a = revoking("a");
 	b = revoking("b");
 	CU_ASSERT_EQUAL(a + b, 3);
 	CU_ASSERT(b > 0);
-	TAILQ_FOREACH(s, &ledger_framework(w.l, "a")->slices, of_owner)
+	TAILQ_FOREACH (s, &ledger_framework(rig.l, "a")->slices, of_owner)
 		CU_ASSERT(!s->revoking ||
 			  strcmp(s->node->name, d->nodes[0]) == 0);
 	/* Nothing more while that is on its way. */
-	ledger_touch(w.l);
+	ledger_touch(rig.l);
 	rounds();
 	CU_ASSERT_EQUAL(revoking("a") + revoking("b"), 3);
 	demand_destroy(d);
@@ -645,10 +619,10 @@ static void test_idle(void)
 	rounds();
 	/* One node of eight cores, not eight cores here and there. */
 	CU_ASSERT_EQUAL(revoking("a"), 8);
-	w.now += 4999999;
+	rig.now += 4999999;
 	rounds();
 	CU_ASSERT_EQUAL(revoking("a"), 8);
-	w.now += 1;
+	rig.now += 1;
 	rounds();
 	CU_ASSERT_EQUAL(revoking("a"), 0);
 	CU_ASSERT_EQUAL(take("b", &revocable), 8);
@@ -671,11 +645,11 @@ static void test_gang(void)
 	d->gang = true;
 	d->count = d->max = 3;
 	d->unit.cores = 5;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, "b", d, w.now, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_demand(rig.l, "b", d, rig.now, &rig.err), 0);
 	rounds();
 	CU_ASSERT(revoking("a") == 0 || revoking("a") >= 15);
 	d->count = d->max = 2;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, "b", d, w.now, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_demand(rig.l, "b", d, rig.now, &rig.err), 0);
 	rounds();
 	CU_ASSERT_EQUAL(revoking("a"), 10);
 	demand_destroy(d);
@@ -696,7 +670,7 @@ static void a_has_all(const struct policy *p)
 	rounds();
 	CU_ASSERT_EQUAL(take("a", &revocable), 32);
 	run_all("a", job, &index);
-	w.now += 1000000;
+	rig.now += 1000000;
 	start_tasks(job);
 }
 
@@ -708,8 +682,9 @@ static void want_gang(const char *framework, const char *role, unsigned count)
 	d->separate = true;
 	d->count = d->max = count;
 	d->role = mem_strdup(role);
-	w.now++;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
+	rig.now++;
+	CU_ASSERT_EQUAL(ledger_demand(rig.l, framework, d, rig.now, &rig.err),
+			0);
 	demand_destroy(d);
 }
 
@@ -728,7 +703,7 @@ static void test_one_by_one(void)
 		CU_ASSERT_EQUAL(revoking("a"), 15);
 		for (unsigned k = 0; k < 15; k++) {
 			CU_ASSERT_EQUAL(end_some("a", 1), 1);
-			w.now += 1000;
+			rig.now += 1000;
 			rounds();
 			CU_ASSERT_EQUAL(take("a", &revocable), 0);
 			CU_ASSERT_EQUAL(revoking("a"), 14 - k);
@@ -772,7 +747,7 @@ static void test_claim_once(void)
 		want_as("c", "b", "second", 12, 1, 0);
 		rounds();
 		CU_ASSERT_EQUAL(revoking("a"), 16);
-		ledger_touch(w.l);
+		ledger_touch(rig.l);
 		rounds();
 		CU_ASSERT_EQUAL(revoking("a"), 16);
 		CU_ASSERT_EQUAL(end_some("a", 5), 5);
@@ -810,16 +785,17 @@ static void watch(void *arg, const struct event *ev)
 	if (ev->type != EVENT_SLICE_REVOKING)
 		return;
 	seen.notices++;
-	if (!ledger_slice(w.l, ev->revoking.slice)->revocable)
+	if (!ledger_slice(rig.l, ev->revoking.slice)->revocable)
 		seen.wrong++;
 	/* What it had before this notice. */
-	r = ledger_role(w.l, ev->revoking.role);
+	r = ledger_role(rig.l, ev->revoking.role);
 	has = r->sum;
 	leaving = r->leaving;
-	amount_sub(&leaving, &ledger_slice(w.l, ev->revoking.slice)->amount);
+	amount_sub(&leaving, &ledger_slice(rig.l, ev->revoking.slice)->amount);
 	amount_sub(&has, &leaving);
 	/* For a role below it, what it has stays in its guarantee. */
-	d = ledger_find_demand(w.l, ev->revoking.claimant, ev->revoking.demand);
+	d = ledger_find_demand(rig.l, ev->revoking.claimant,
+			       ev->revoking.demand);
 	if (!role_below(d->charged, r) && has.cores <= r->floor.cores && has.gpus <= r->floor.gpus)
 		seen.wrong++;
 }
@@ -848,7 +824,7 @@ static void random_share(struct rand_state *r)
 		s.limit.of[RESOURCE_CORES].value = 8 + rand_below(r, 20);
 	}
 	s.weight = 1 + (double)rand_below(r, 4);
-	ledger_share_set(w.l, &s, w.now, NULL);
+	ledger_share_set(rig.l, &s, rig.now, NULL);
 }
 
 static void random_want(struct rand_state *r)
@@ -867,7 +843,7 @@ static void random_want(struct rand_state *r)
 	d->revocable_ok = rand_below(r, 5) != 0;
 	free(d->role);
 	d->role = mem_strdup(roles[rand_below(r, 7)]);
-	ledger_demand(w.l, f, d, w.now, NULL);
+	ledger_demand(rig.l, f, d, rig.now, NULL);
 	demand_destroy(d);
 }
 
@@ -875,7 +851,7 @@ static void random_end(struct rand_state *r, uint64_t job)
 {
 	const struct task *t, *next;
 
-	for (t = TAILQ_FIRST(&ledger_job(w.l, job)->tasks); t != NULL;
+	for (t = TAILQ_FIRST(&ledger_job(rig.l, job)->tasks); t != NULL;
 	     t = next) {
 		const struct slice *s = t->slice;
 		struct ledger_report rep = {
@@ -888,17 +864,17 @@ static void random_end(struct rand_state *r, uint64_t job)
 		next = TAILQ_NEXT(t, of_job);
 		if (s == NULL || rand_below(r, s->revoking ? 2 : 6) != 0)
 			continue;
-		ledger_task_report(w.l, t->node->name, &rep, w.now, NULL);
+		ledger_task_report(rig.l, t->node->name, &rep, rig.now, NULL);
 		if (!s->revoking && rand_below(r, 3) != 0)
-			ledger_release(w.l, s->framework->name, &s->id, 1,
-				       w.now, NULL);
+			ledger_release(rig.l, s->framework->name, &s->id, 1,
+				       rig.now, NULL);
 	}
 }
 
 /* Somebody who is to give slices back names others, or gives some at once. */
 static void random_yield(struct rand_state *r, const char *framework)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
+	const struct framework *f = ledger_framework(rig.l, framework);
 	uint64_t back[8], others[8];
 	const struct slice *s;
 	size_t n = 0, m = 0, most = 1 + rand_below(r, 4);
@@ -911,11 +887,11 @@ static void random_yield(struct rand_state *r, const char *framework)
 		if (!s->revoking && m < 2 * most && rand_below(r, 2) == 0)
 			others[m++] = s->id;
 	}
-	if (n > 0 && ledger_yield(w.l, framework, back, n, others,
-				  rand_below(r, 4) == 0 ? 0 : m, w.now,
-				  NULL) == 0)
+	if (n > 0 &&
+	    ledger_yield(rig.l, framework, back, n, others,
+			 rand_below(r, 4) == 0 ? 0 : m, rig.now, NULL) == 0)
 		seen.yields++;
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_check(rig.l, &rig.err), 0);
 }
 
 /* A node goes or comes back, or a framework does; tasks that are being taken
@@ -927,22 +903,22 @@ static void random_loss(struct rand_state *r)
 
 	switch (rand_below(r, 8)) {
 	case 0:
-		ledger_node_lost(w.l, n, "test", w.now, NULL);
+		ledger_node_lost(rig.l, n, "test", rig.now, NULL);
 		break;
 	case 1:
-		ledger_away(w.l, f, w.now, NULL);
-		ledger_register_reacting(w.l, f, f, "t", 3000000,
-					 100000 * rand_below(r, 5), w.now,
+		ledger_away(rig.l, f, rig.now, NULL);
+		ledger_register_reacting(rig.l, f, f, "t", 3000000,
+					 100000 * rand_below(r, 5), rig.now,
 					 NULL);
 		break;
 	case 2:
-		ledger_node_drain(w.l, n, true, w.now, NULL);
+		ledger_node_drain(rig.l, n, true, rig.now, NULL);
 		break;
 	case 3:
-		ledger_node_drain(w.l, n, false, w.now, NULL);
+		ledger_node_drain(rig.l, n, false, rig.now, NULL);
 		break;
 	default:
-		ledger_node_up(w.l, n, w.t, NULL, 0, true, w.now, NULL);
+		ledger_node_up(rig.l, n, rig.t, NULL, 0, true, rig.now, NULL);
 	}
 }
 
@@ -955,18 +931,18 @@ static void random_run(uint64_t seed, const struct policy *p)
 
 	start(p);
 	rand_seed(&r, seed);
-	rand_seed(&w.rand, seed);
+	rand_seed(&rig.rand, seed);
 	set("x", "", "", NULL);
-	ledger_register_reacting(w.l, "b", "b", "t", 3000000, 200000, w.now,
+	ledger_register_reacting(rig.l, "b", "b", "t", 3000000, 200000, rig.now,
 				 NULL);
-	ledger_register_reacting(w.l, "c", "c", "t", 3000000, 400000, w.now,
+	ledger_register_reacting(rig.l, "c", "c", "t", 3000000, 400000, rig.now,
 				 NULL);
 	for (int i = 0; i < 3; i++)
 		job[i] = submit((char[]){(char)('a' + i), '\0'});
 	for (int step = 0; step < 150; step++) {
 		char f[2] = {(char)('a' + rand_below(&r, 3)), '\0'};
 
-		w.now += rand_below(&r, 400000);
+		rig.now += rand_below(&r, 400000);
 		switch (rand_below(&r, 9)) {
 		case 7:
 		case 8:

@@ -6,21 +6,18 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "ledger/ledger.h"
+#include "ledger_rig.h"
 #include "unit.h"
 
 #define REACT_US 200000u
 
 /* 4 nodes of 8 cores; a has all of them, in slices of one core, in each of
  * which a task runs; b is guaranteed 8. */
+static struct ledger_rig rig;
 static struct {
-	struct ledger *l;
-	struct topology *t;
-	struct rand_state rand;
-	uint64_t now, job;
+	uint64_t job;
 	uint32_t index;
 	unsigned told, spared;
-	struct berth_error err;
 } w;
 
 static void watch(void *arg, const struct event *ev)
@@ -32,46 +29,25 @@ static void watch(void *arg, const struct event *ev)
 
 static void rounds(void)
 {
-	while (ledger_round(w.l, w.now, &w.rand) == 1)
-		continue;
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
+	ledger_rig_rounds(&rig);
 }
 
 static void demand(const char *framework, unsigned count, unsigned cores,
 		   const char *node)
 {
-	struct demand *d = demand_create("d");
+	struct demand *d = ledger_rig_demand("d", count);
 
-	d->count = d->max = count;
 	d->unit.cores = cores;
-	d->separate = true;
 	if (node != NULL) {
 		d->nodes = mem_array(2, sizeof(char *));
 		d->nodes[0] = mem_strdup(node);
 	}
-	w.now++;
-	CU_ASSERT_EQUAL(ledger_demand(w.l, framework, d, w.now, &w.err), 0);
-	demand_destroy(d);
+	ledger_rig_state(&rig, framework, d);
 }
 
 static unsigned take(const char *framework)
 {
-	const struct framework *f = ledger_framework(w.l, framework);
-	unsigned n = 0;
-
-	while (!TAILQ_EMPTY(&f->offers)) {
-		const struct offer *o = TAILQ_FIRST(&f->offers);
-		const struct slice *s;
-		uint64_t ids[64];
-		size_t k = 0;
-
-		TAILQ_FOREACH(s, &o->slices, of_owner)
-			ids[k++] = s->id;
-		n += (unsigned)k;
-		CU_ASSERT_EQUAL(ledger_accept(w.l, framework, o->id, ids, k,
-					      w.now, &w.err), 0);
-	}
-	return n;
+	return ledger_rig_take(&rig, framework, NULL, NULL);
 }
 
 static uint64_t submit(uint64_t grace_us)
@@ -80,7 +56,7 @@ static uint64_t submit(uint64_t grace_us)
 			       .user = "u", .spec = "", .grace_us = grace_us};
 	uint64_t id = 0;
 
-	CU_ASSERT_EQUAL(ledger_submit(w.l, &j, w.now, &id, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_submit(rig.l, &j, rig.now, &id, &rig.err), 0);
 	return id;
 }
 
@@ -91,9 +67,11 @@ static void run_in(const struct slice *s, uint64_t job)
 	struct ledger_report rep = {.job = job, .index = w.index++,
 				    .status = {.state = TASK_RUNNING}};
 
-	CU_ASSERT_EQUAL(ledger_launch(w.l, "a", job, &t, 1, w.now, &w.err), 0);
-	CU_ASSERT_EQUAL(ledger_task_report(w.l, s->node->name, &rep, w.now,
-					   &w.err), 0);
+	CU_ASSERT_EQUAL(
+	    ledger_launch(rig.l, "a", job, &t, 1, rig.now, &rig.err), 0);
+	CU_ASSERT_EQUAL(
+	    ledger_task_report(rig.l, s->node->name, &rep, rig.now, &rig.err),
+	    0);
 }
 
 static void start(uint64_t react_us)
@@ -104,37 +82,29 @@ static void start(uint64_t react_us)
 	struct role_setting set;
 
 	memset(&w, 0, sizeof(w));
-	w.now = 1000000;
-	rand_seed(&w.rand, 1);
-	w.t = topology_create_regular(&shape);
-	w.l = ledger_create(&o);
-	for (int i = 0; i < 4; i++) {
-		char name[3] = {'n', (char)('0' + i), '\0'};
-
-		CU_ASSERT_EQUAL(ledger_node_up(w.l, name, w.t, NULL, 0, true,
-					       w.now, NULL), 0);
-	}
-	CU_ASSERT_EQUAL(ledger_register_reacting(w.l, "a", "a", "s", 3000000,
-						 react_us, w.now, NULL), 0);
-	CU_ASSERT_EQUAL(ledger_register(w.l, "b", "b", "s", 3000000, w.now,
-					NULL), 0);
+	ledger_rig_init(&rig, &shape, 4, &o);
+	CU_ASSERT_EQUAL(ledger_register_reacting(rig.l, "a", "a", "s", 3000000,
+						 react_us, rig.now, NULL),
+			0);
+	CU_ASSERT_EQUAL(
+	    ledger_register(rig.l, "b", "b", "s", 3000000, rig.now, NULL), 0);
 	role_setting_init(&set, "b");
-	CU_ASSERT_EQUAL(quota_parse("cores=8", &set.guarantee, &w.err), 0);
-	CU_ASSERT_EQUAL(ledger_share_set(w.l, &set, w.now, &w.err), 0);
+	CU_ASSERT_EQUAL(quota_parse("cores=8", &set.guarantee, &rig.err), 0);
+	CU_ASSERT_EQUAL(ledger_share_set(rig.l, &set, rig.now, &rig.err), 0);
 	w.job = submit(1000000);
 	demand("a", 32, 1, NULL);
 	rounds();
 	CU_ASSERT_EQUAL(take("a"), 32);
-	TAILQ_FOREACH(s, &ledger_framework(w.l, "a")->slices, of_owner)
+	TAILQ_FOREACH (s, &ledger_framework(rig.l, "a")->slices, of_owner)
 		run_in(s, w.job);
 	rounds();
 }
 
 static void finish(void)
 {
-	CU_ASSERT_EQUAL(ledger_check(w.l, &w.err), 0);
-	ledger_destroy(w.l);
-	topology_unref(w.t);
+	CU_ASSERT_EQUAL(ledger_check(rig.l, &rig.err), 0);
+	ledger_destroy(rig.l);
+	topology_unref(rig.t);
 }
 
 /* a's slices that are being taken back, or are not, on this node or any. */
@@ -143,7 +113,7 @@ static size_t list(bool revoking, const char *node, uint64_t *ids, size_t most)
 	const struct slice *s;
 	size_t n = 0;
 
-	TAILQ_FOREACH(s, &ledger_framework(w.l, "a")->slices, of_owner) {
+	TAILQ_FOREACH (s, &ledger_framework(rig.l, "a")->slices, of_owner) {
 		if (s->revoking == revoking && n < most &&
 		    (node == NULL || strcmp(s->node->name, node) == 0))
 			ids[n++] = s->id;
@@ -161,7 +131,7 @@ static size_t revoking(void)
 static int yield(const uint64_t *ids, size_t n, const uint64_t *others,
 		 size_t m)
 {
-	return ledger_yield(w.l, "a", ids, n, others, m, w.now, &w.err);
+	return ledger_yield(rig.l, "a", ids, n, others, m, rig.now, &rig.err);
 }
 
 static void refused(const uint64_t *ids, size_t n, const uint64_t *others,
@@ -169,11 +139,11 @@ static void refused(const uint64_t *ids, size_t n, const uint64_t *others,
 {
 	size_t before = revoking();
 
-	w.err.text[0] = '\0';
+	rig.err.text[0] = '\0';
 	CU_ASSERT_EQUAL(yield(ids, n, others, m), -1);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.err.text, text));
-	if (strstr(w.err.text, text) == NULL)
-		printf("\n%s\n", w.err.text);
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig.err.text, text));
+	if (strstr(rig.err.text, text) == NULL)
+		printf("\n%s\n", rig.err.text);
 	CU_ASSERT_EQUAL(revoking(), before);
 	rounds();
 	CU_ASSERT_EQUAL(revoking(), before);
@@ -182,15 +152,16 @@ static void refused(const uint64_t *ids, size_t n, const uint64_t *others,
 static void end_tasks(const uint64_t *ids, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct slice *s = ledger_slice(w.l, ids[i]);
+		const struct slice *s = ledger_slice(rig.l, ids[i]);
 		const struct task *t = TAILQ_FIRST(&s->tasks);
 		struct ledger_report rep = {
 			.job = t->job->id, .index = t->index,
 			.status = {.state = TASK_ENDED,
 				   .end = TASK_END_REVOKED}};
 
-		CU_ASSERT_EQUAL(ledger_task_report(w.l, s->node->name, &rep,
-						   w.now, &w.err), 0);
+		CU_ASSERT_EQUAL(ledger_task_report(rig.l, s->node->name, &rep,
+						   rig.now, &rig.err),
+				0);
 	}
 }
 
@@ -205,7 +176,7 @@ static void test_react(void)
 	rounds();
 	CU_ASSERT_EQUAL(revoking(), 8);
 	CU_ASSERT(list(true, NULL, ids, 1) == 1 &&
-		  ledger_slice(w.l, ids[0])->told);
+		  ledger_slice(rig.l, ids[0])->told);
 	CU_ASSERT_EQUAL(w.told, 0);
 	finish();
 
@@ -213,20 +184,21 @@ static void test_react(void)
 	demand("b", 8, 1, NULL);
 	rounds();
 	CU_ASSERT_EQUAL(revoking(), 8);
-	CU_ASSERT_EQUAL(ledger_next_deadline(w.l), w.now + REACT_US);
-	w.now += REACT_US;
+	CU_ASSERT_EQUAL(ledger_next_deadline(rig.l), rig.now + REACT_US);
+	rig.now += REACT_US;
 	rounds();
 	CU_ASSERT_EQUAL(w.told, 8);
-	CU_ASSERT_EQUAL(ledger_next_deadline(w.l), w.now + 1000000 - REACT_US);
+	CU_ASSERT_EQUAL(ledger_next_deadline(rig.l),
+			rig.now + 1000000 - REACT_US);
 	finish();
 
 	/* One that is away can't answer. */
 	start(REACT_US);
-	CU_ASSERT_EQUAL(ledger_away(w.l, "a", w.now, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_away(rig.l, "a", rig.now, &rig.err), 0);
 	demand("b", 8, 1, NULL);
 	rounds();
 	CU_ASSERT(list(true, NULL, ids, 1) == 1 &&
-		  ledger_slice(w.l, ids[0])->told);
+		  ledger_slice(rig.l, ids[0])->told);
 	finish();
 }
 
@@ -245,7 +217,7 @@ static void test_at_once(void)
 	CU_ASSERT_EQUAL(w.told, 8);
 	end_tasks(ids, 8);
 	CU_ASSERT_EQUAL(yield(ids, 3, NULL, 0), 0);
-	CU_ASSERT_PTR_NULL(ledger_slice(w.l, ids[0]));
+	CU_ASSERT_PTR_NULL(ledger_slice(rig.l, ids[0]));
 	rounds();
 	CU_ASSERT_EQUAL(take("b"), 8);
 	finish();
@@ -260,20 +232,20 @@ static void test_instead(void)
 	rounds();
 	CU_ASSERT_EQUAL(list(true, NULL, ids, 64), 8);
 	CU_ASSERT_EQUAL(list(false, NULL, others, 64), 24);
-	w.now += 150000;
+	rig.now += 150000;
 	/* One idle, the others at work. */
 	end_tasks(others + 7, 1);
 	CU_ASSERT_EQUAL(yield(ids, 8, others, 8), 0);
 	CU_ASSERT_EQUAL(w.spared, 8);
 	CU_ASSERT_EQUAL(revoking(), 8);
 	for (int i = 0; i < 8; i++) {
-		CU_ASSERT(!ledger_slice(w.l, ids[i])->revoking);
-		CU_ASSERT(ledger_slice(w.l, others[i])->revoking);
-		CU_ASSERT(ledger_slice(w.l, others[i])->told);
+		CU_ASSERT(!ledger_slice(rig.l, ids[i])->revoking);
+		CU_ASSERT(ledger_slice(rig.l, others[i])->revoking);
+		CU_ASSERT(ledger_slice(rig.l, others[i])->told);
 	}
 	/* The deadline is that of the notice. */
-	CU_ASSERT_EQUAL(ledger_slice(w.l, others[0])->revoke_us,
-			w.now + 850000);
+	CU_ASSERT_EQUAL(ledger_slice(rig.l, others[0])->revoke_us,
+			rig.now + 850000);
 	rounds();
 	CU_ASSERT_EQUAL(revoking(), 7);
 	CU_ASSERT_EQUAL(take("b"), 1);
@@ -282,7 +254,7 @@ static void test_instead(void)
 	CU_ASSERT_EQUAL(take("b"), 7);
 	CU_ASSERT_EQUAL(revoking(), 0);
 	/* What was spared is the framework's as before. */
-	run_in(ledger_slice(w.l, ids[0]), w.job);
+	run_in(ledger_slice(rig.l, ids[0]), w.job);
 	finish();
 }
 
@@ -315,7 +287,7 @@ static void test_refused(void)
 	/* A job that has longer than these. */
 	patient = submit(1500000);
 	end_tasks(others, 1);
-	run_in(ledger_slice(w.l, others[0]), patient);
+	run_in(ledger_slice(rig.l, others[0]), patient);
 	refused(ids, 8, others, 8, "grace of 1500 ms");
 	end_tasks(others, 1);
 	CU_ASSERT_EQUAL(yield(ids, 8, others, 8), 0);
@@ -324,7 +296,7 @@ static void test_refused(void)
 	end_tasks(others + 1, 7);
 	rounds();
 	CU_ASSERT_EQUAL(take("b"), 1);
-	own[0] = TAILQ_FIRST(&ledger_framework(w.l, "b")->slices)->id;
+	own[0] = TAILQ_FIRST(&ledger_framework(rig.l, "b")->slices)->id;
 	refused(own, 1, NULL, 0, "is not held by a");
 	finish();
 
@@ -336,7 +308,7 @@ static void test_refused(void)
 	CU_ASSERT_EQUAL(list(false, "n1", others, 64), 8);
 	refused(ids, 2, others, 2, "make room for 0 units");
 	CU_ASSERT_EQUAL(list(false, "n2", others, 64), 6);
-	w.now += REACT_US;
+	rig.now += REACT_US;
 	rounds();
 	refused(ids, 2, others, 2, "too late");
 	finish();
@@ -356,7 +328,7 @@ static void test_withdrawn(void)
 	rounds();
 	CU_ASSERT_EQUAL(w.spared, 5);
 	CU_ASSERT_EQUAL(revoking(), 3);
-	w.now += REACT_US;
+	rig.now += REACT_US;
 	rounds();
 	CU_ASSERT_EQUAL(w.told, 3);
 	finish();
@@ -368,7 +340,8 @@ static void test_withdrawn(void)
 	CU_ASSERT_EQUAL(revoking(), 2);
 	CU_ASSERT_EQUAL(list(false, NULL, ids, 2), 2);
 	end_tasks(ids, 2);
-	CU_ASSERT_EQUAL(ledger_release(w.l, "a", ids, 2, w.now, &w.err), 0);
+	CU_ASSERT_EQUAL(ledger_release(rig.l, "a", ids, 2, rig.now, &rig.err),
+			0);
 	rounds();
 	CU_ASSERT_EQUAL(take("b"), 2);
 	rounds();

@@ -16,6 +16,8 @@ struct mpi_job *mpi_job_create(const struct berth_job *from,
 	j->no_requeue = BERTH_HAS(from, no_requeue) && from->no_requeue;
 	j->grace_ms = from->grace_ms;
 	j->restarts = BERTH_HAS(from, restarts) ? from->restarts : 0;
+	j->keeps = BERTH_HAS(from, checkpoint_signal) &&
+		   from->checkpoint_signal;
 	snprintf(j->demand, sizeof(j->demand), "%" PRIu64, from->id);
 	if (mpi_options_read(&j->options, from->options, err) < 0) {
 		free(j);
@@ -59,6 +61,7 @@ struct berth_demand mpi_job_demand(const struct mpi_job *j)
 	/* Whatever there is at the moment: one unit, or one node's. */
 	if (j->options.oversubscribe)
 		d.count = per_node ? per_node : 1;
+	d.no_revocable = j->firm_until_ms > 0;
 	return d;
 }
 
@@ -190,6 +193,18 @@ bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t,
 		j->decided = true;
 	}
 	return true;
+}
+
+void mpi_job_lost(struct mpi_job *j, uint64_t now_ms)
+{
+	bool taken = false;
+
+	for (size_t i = 0; i < j->n_slices; i++)
+		taken |= j->slices[i].wanted_back && j->slices[i].revocable;
+	if (!taken || j->keeps)
+		return;
+	j->lost_ms += now_ms - j->began_ms;
+	j->firm_until_ms = now_ms + j->lost_ms;
 }
 
 void mpi_job_clear(struct mpi_job *j)

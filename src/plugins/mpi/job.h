@@ -30,6 +30,7 @@ struct mpi_slice {
 	bool wanted_back;  /* revoked: do not run another job in it */
 	uint64_t signals_ms; /* … and what runs in it is told to end from then
 				on */
+	bool revocable;	   /* as it was offered */
 	bool gone;	   /* its node is lost */
 };
 
@@ -62,7 +63,12 @@ struct mpi_job {
 	unsigned n_restarts; /* that it had */
 	unsigned grace_ms;
 	bool no_requeue; /* ends when its slices were taken back */
+	bool keeps;   /* what it did when they are: it has a checkpoint */
 	bool again;   /* back to the queue when all tasks have ended */
+	uint64_t began_ms; /* running */
+	uint64_t lost_ms;  /* it ran for so long in vain, in slices that were
+			      taken back */
+	uint64_t firm_until_ms; /* nothing revocable until then; 0: it may */
 	struct verdict verdict;
 };
 TAILQ_HEAD(mpi_job_list, mpi_job);
@@ -97,6 +103,11 @@ void mpi_job_want_back(struct mpi_job *j, uint64_t slice, unsigned deadline_ms,
 /* Note a task's end.  true: it decides the job's end. */
 bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t,
 			uint64_t now_ms);
+
+/* Its slices were taken back and it is to be queued again.  So long as it has
+ * lost in all it takes nothing revocable: a job that is larger than what its
+ * role is guaranteed would start again and again, for nothing. */
+void mpi_job_lost(struct mpi_job *j, uint64_t now_ms);
 
 /* No slices and no tasks any more; next_index stays. */
 void mpi_job_clear(struct mpi_job *j);

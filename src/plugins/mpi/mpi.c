@@ -28,13 +28,17 @@ static void *create(const struct berth_setup *setup, struct berth_error *err)
 	TAILQ_INIT(&m->jobs);
 	idmap_init(&m->by_id);
 	idmap_init(&m->by_slice);
+	m->firm = m->ops->timer_create(m->host, mpi_loosen, m);
 	return m;
 }
 
 static void destroy(void *self)
 {
-	mpi_forget(self);
-	free(self);
+	struct mpi *m = self;
+
+	mpi_forget(m);
+	m->ops->timer_destroy(m->firm);
+	free(m);
 }
 
 static void on_state(void *self, const struct berth_state *state)
@@ -63,8 +67,6 @@ static void on_cancel(void *self, uint64_t job)
 	switch (j->state) {
 	case MPI_WAITING:
 		m->ops->withdraw(m->host, j->demand, NULL);
-		mpi_end(m, j, &v);
-		break;
 		mpi_end(m, j, &v);
 		break;
 	case MPI_RUNNING:
@@ -96,6 +98,7 @@ static struct mpi_slice *copy_slices(struct mpi *m, const struct berth_offer *o)
 		slices[i].id = o->slices[i]->id;
 		slices[i].node = keep_string(o->slices[i]->node);
 		slices[i].units = o->slices[i]->units;
+		slices[i].revocable = o->slices[i]->revocable;
 		slices[i].since_ms = m->ops->now_ms(m->host);
 	}
 	qsort(slices, o->n_slices, sizeof(*slices), by_node);

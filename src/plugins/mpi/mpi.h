@@ -13,12 +13,15 @@ struct mpi {
 	struct mpi_job_list jobs; /* in the order of submission */
 	struct idmap by_id;
 	struct idmap by_slice; /* slice id → the job that runs in it */
+	struct berth_timer *firm; /* for the first firm_until_ms */
 };
 
 /* ---- run.c ---- */
 
 /* State the demand of a waiting job. */
 void mpi_want(struct mpi *m, struct mpi_job *j);
+/* Demands of jobs whose time without revocable slices is over; a timer's. */
+void mpi_loosen(void *arg);
 /* Start it in these slices, of an offer (or kept ones: offer 0).  The slices
  * that are used become the job's.  false: its ranks do not fit in them. */
 bool mpi_start(struct mpi *m, struct mpi_job *j, struct mpi_slice *slices,

@@ -82,6 +82,7 @@ static void adopt_task(struct mpi *m, struct mpi_job *j,
 	slice->node = keep_string(t->node);
 	slice->units = from ? from->units : 0;
 	slice->gone = !from;
+	slice->revocable = from && from->revocable;
 	slice->since_ms = m->ops->now_ms(m->host);
 	/* A slice of an ended task may serve another job by now. */
 	if (from && t->state == BERTH_TASK_ENDED &&
@@ -120,6 +121,7 @@ static void resume(struct mpi *m, struct mpi_job *j,
 	if (!last)
 		return;
 	j->state = MPI_RUNNING;
+	j->began_ms = m->ops->now_ms(m->host);
 	j->slices = keep_array(last, sizeof(*j->slices));
 	j->tasks = keep_array(last, sizeof(*j->tasks));
 	for (size_t i = last; i > 0; i--)

@@ -1,4 +1,5 @@
 /* run.c - a job's way from its demand to its end. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,31 @@ void mpi_want(struct mpi *m, struct mpi_job *j)
 	complain(m, j, "demand", &err);
 	snprintf(v.text, sizeof(v.text), "demand: %.300s", err.text);
 	mpi_end(m, j, &v);
+}
+
+void mpi_loosen(void *arg)
+{
+	struct mpi *m = arg;
+	uint64_t now = m->ops->now_ms(m->host), next = UINT64_MAX;
+	struct mpi_job *j, *after;
+
+	for (j = TAILQ_FIRST(&m->jobs); j; j = after) {
+		after = TAILQ_NEXT(j, link);
+		if (!j->firm_until_ms)
+			continue;
+		if (j->firm_until_ms > now) {
+			if (j->firm_until_ms < next)
+				next = j->firm_until_ms;
+			continue;
+		}
+		j->firm_until_ms = 0;
+		if (j->state == MPI_WAITING)
+			mpi_want(m, j);
+	}
+	if (next == UINT64_MAX)
+		return;
+	next -= now;
+	m->ops->timer_start(m->firm, next < INT_MAX ? (unsigned)next : INT_MAX);
 }
 
 /* ---- starting ---- */
@@ -130,6 +156,7 @@ bool mpi_start(struct mpi *m, struct mpi_job *j, struct mpi_slice *slices,
 		idmap_put(&m->by_slice, j->slices[i].id, j);
 	j->offer = offer;
 	j->state = MPI_RUNNING;
+	j->began_ms = m->ops->now_ms(m->host);
 	if ((offer && accept_used(m, j, offer, &err) < 0) ||
 	    launch(m, j, places, n, &err) < 0) {
 		/* Nothing of it is on its way: no task will ever report. */
@@ -167,7 +194,7 @@ static struct mpi_job *next_alike(struct mpi *m, const struct mpi_job *like)
 	struct mpi_job *j;
 
 	TAILQ_FOREACH (j, &m->jobs, link) {
-		if (j == like || j->state != MPI_WAITING)
+		if (j == like || j->state != MPI_WAITING || j->firm_until_ms)
 			continue;
 		if (want_equal(j->want, like->want) &&
 		    j->options.ranks_per_node == like->options.ranks_per_node &&
@@ -239,6 +266,8 @@ void mpi_finish(struct mpi *m, struct mpi_job *j)
 	struct verdict done = { .outcome = BERTH_DONE };
 	bool again = j->again && !j->decided;
 
+	if (again)
+		mpi_job_lost(j, m->ops->now_ms(m->host));
 	j->slices = NULL;
 	j->n_slices = 0;
 	if (again) {
@@ -248,6 +277,7 @@ void mpi_finish(struct mpi *m, struct mpi_job *j)
 		mpi_job_clear(j);
 		j->state = MPI_WAITING;
 		mpi_want(m, j);
+		mpi_loosen(m);
 	} else {
 		if (j->decided)
 			done = j->verdict;
