@@ -13,6 +13,8 @@
 #include "broker/agent.h"
 #include "broker/api_server.h"
 #include "broker/contact_file.h"
+#include "broker/history.h"
+#include "broker/history_feed.h"
 #include "broker/leader.h"
 #include "broker/leadership.h"
 #include "broker/roster_keeper.h"
@@ -28,6 +30,7 @@ struct broker {
 	char *contact_path, *socket_path;
 	struct api_server *server;
 	struct records *records; /* what the ranks agreed on */
+	struct history *history; /* of what that said */
 	struct leadership *leadership;
 	struct leader *leader; /* NULL: another rank leads */
 	struct roster_keeper *keeper; /* of a leader under mpirun */
@@ -216,6 +219,7 @@ static struct leader *make_leader(struct broker *b, uint64_t term,
 		.voters = voters,
 		.voters_arg = b,
 		.records = b->records,
+		.history = b->history,
 		.propose = propose,
 		.propose_arg = b,
 		.node_dir = conf->node_dir,
@@ -311,12 +315,24 @@ static int make_leadership(struct broker *b, struct berth_error *err)
 	return b->leadership ? 0 : -1;
 }
 
+/* The history lies beside the agreement: a rank that loses one loses both. */
+static void make_records(struct broker *b)
+{
+	char *path = mem_printf("%s/history.db", b->conf->node_dir);
+
+	b->records = records_create();
+	b->history = history_create(b->loop, path);
+	records_on_end(b->records, history_feed, b->history);
+	free(path);
+}
+
 static void broker_destroy(struct broker *b)
 {
 	roster_keeper_destroy(b->keeper);
 	leader_destroy(b->leader);
 	leadership_destroy(b->leadership);
 	records_destroy(b->records);
+	history_destroy(b->history);
 	agent_destroy(b->agent);
 	api_server_destroy(b->server);
 	loop_timer_destroy(b->linger);
@@ -339,7 +355,7 @@ struct broker *broker_create(struct loop *l, struct net *net,
 	b->conf = conf;
 	b->contact_path = mem_printf("%s/contact", conf->state_dir);
 	b->socket_path = mem_printf("%s/api.sock", conf->node_dir);
-	b->records = records_create();
+	make_records(b);
 	b->linger = loop_timer_create(l, on_linger, b);
 	b->term = loop_signal_create(l, SIGTERM, on_signal, b);
 	b->intr = loop_signal_create(l, SIGINT, on_signal, b);

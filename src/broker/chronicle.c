@@ -98,6 +98,11 @@ static void launched(struct chronicle *r, const struct event *ev)
 	fill_task(&out, t);
 	fill_slice(&slice, &parts, t->slice);
 	out.slice = &slice;
+	out.slice_id = t->slice->id;
+	out.cores = t->slice->amount.cores;
+	out.memory_mib = t->slice->amount.memory_mib;
+	out.gpus = t->slice->amount.gpus;
+	out.launched_us = ev->at_us;
 	put_task(r, &out);
 	free_parts(&parts);
 }

@@ -164,7 +164,9 @@ static void on_timer(void *arg)
 		next = TAILQ_NEXT(b, entry);
 		if (b->proposed)
 			continue;
-		if (c->propose == NULL) {
+		if (c->propose == NULL ||
+		    (b->facts.len + b->asks.len == 0 &&
+		     b == TAILQ_FIRST(&c->batches))) {
 			apply_here(b);
 		} else if (batch_propose(b) != 0) {
 			loop_timer_start(c->timer, RETRY_US);
@@ -191,9 +193,14 @@ void commit_ask(struct commit *c, Berth__RecordChange *change,
 	loop_timer_start(c->timer, 0);
 }
 
+/* The last one, proposed or not, has or is behind all that was put. */
 void commit_wait(struct commit *c, commit_done_f done, void *arg)
 {
-	add_waiter(&open_batch(c)->of_facts, done, arg);
+	struct batch *b = TAILQ_LAST(&c->batches, batch_list);
+
+	if (b == NULL)
+		b = open_batch(c);
+	add_waiter(&b->of_facts, done, arg);
 }
 
 /* ---- create, destroy ----------------------------------------------------- */

@@ -3,13 +3,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
+#include "base/mem.h"
 #include "broker/api.h"
 #include "broker/history.h"
 #include "broker/json_model.h"
 #include "broker/json_text.h"
 
 #define PAGE_MOST 10000
+/* For what is on its way into the records. */
+#define PATIENCE_US (2u * 1000000)
+
+/* A request that waits; it lives until commit has called. */
+struct reader {
+	TAILQ_ENTRY(reader) entry;
+	struct history_routes *all;
+	struct http_request *req; /* NULL: answered, or gone */
+	struct loop_timer *patience;
+};
+
+struct history_routes {
+	struct loop *loop;
+	struct history *history;
+	struct commit *commit;
+	TAILQ_HEAD(, reader) readers;
+};
 
 /* What is gathered for the answer. */
 struct page {
@@ -111,10 +130,8 @@ static int read_query(struct http_request *req, struct history_query *q,
 	return read_before(req, q, err);
 }
 
-void history_routes_get(void *history, struct http_request *req,
-			const char *name)
+static void answer(struct history *h, struct http_request *req)
 {
-	struct history *h = history;
 	struct history_query q = {0};
 	struct page page = {.jobs = json_array()};
 	struct berth_error err = {0};
@@ -140,4 +157,84 @@ void history_routes_get(void *history, struct http_request *req,
 fail:
 	json_decref(page.jobs);
 	http_reply_error(req, &err);
+}
+
+/* ---- those who wait ------------------------------------------------------ */
+
+static void reader_destroy(struct reader *w)
+{
+	TAILQ_REMOVE(&w->all->readers, w, entry);
+	loop_timer_destroy(w->patience);
+	free(w);
+}
+
+static void reader_answer(struct reader *w)
+{
+	struct http_request *req = w->req;
+
+	if (req == NULL)
+		return;
+	w->req = NULL;
+	http_on_close(req, NULL, NULL);
+	answer(w->all->history, req);
+}
+
+static void on_patience(void *arg)
+{
+	reader_answer(arg);
+}
+
+/* Also when another rank leads now: this one has what it has. */
+static void on_committed(void *arg, const struct berth_error *err)
+{
+	reader_answer(arg);
+	reader_destroy(arg);
+}
+
+static void on_left(void *arg)
+{
+	struct reader *w = arg;
+
+	w->req = NULL;
+}
+
+void history_routes_get(void *routes, struct http_request *req,
+			const char *name)
+{
+	struct history_routes *r = routes;
+	struct reader *w = mem_alloc(sizeof(*w));
+
+	w->all = r;
+	w->req = req;
+	w->patience = loop_timer_create(r->loop, on_patience, w);
+	loop_timer_start(w->patience, PATIENCE_US);
+	TAILQ_INSERT_TAIL(&r->readers, w, entry);
+	http_on_close(req, on_left, w);
+	commit_wait(r->commit, on_committed, w);
+}
+
+/* ---- create, destroy ----------------------------------------------------- */
+
+struct history_routes *history_routes_create(struct loop *loop,
+					     struct history *history,
+					     struct commit *commit)
+{
+	struct history_routes *r = mem_alloc(sizeof(*r));
+
+	r->loop = loop;
+	r->history = history;
+	r->commit = commit;
+	TAILQ_INIT(&r->readers);
+	return r;
+}
+
+void history_routes_destroy(struct history_routes *r)
+{
+	if (r == NULL)
+		return;
+	while (!TAILQ_EMPTY(&r->readers)) {
+		reader_answer(TAILQ_FIRST(&r->readers));
+		reader_destroy(TAILQ_FIRST(&r->readers));
+	}
+	free(r);
 }

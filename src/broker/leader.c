@@ -33,7 +33,6 @@
 #include "broker/stdins.h"
 #include "broker/stream_routes.h"
 #include "broker/submit.h"
-#include "broker/usage.h"
 #include "broker/views.h"
 #include "config.h"
 
@@ -76,8 +75,9 @@ struct leader {
 	struct frameworks *frameworks; /* registrations, event streams */
 	struct job_routes *job_routes; /* users' calls, waiters */
 	struct shares *shares;	       /* what is set for roles */
+	struct history *own_history;   /* where none was given */
 	struct history *history;       /* accounting */
-	struct usage *usage;	       /* … of the jobs that live */
+	struct history_routes *history_routes;
 	struct recorder *recorder;     /* every event, in a file */
 	struct api_server *server;     /* the rank's; not ours */
 	struct doors *doors;	       /* where the ranks' servers are */
@@ -206,24 +206,13 @@ static void on_request(void *arg, struct http_request *req)
 	routes_dispatch(l->routes, req);
 }
 
-static void keep_ended(void *arg, const struct history_job *job)
+static void make_history(struct leader *l, struct history *given)
 {
-	struct leader *l = arg;
-
-	history_put(l->history, job);
-}
-
-static void make_history(struct leader *l)
-{
-	const char *dir = l->set.state_dir;
-	char *path = dir != NULL ? mem_printf("%s/history-%s.db", dir,
-					      net_self(l->net))
-				 : NULL;
-
-	l->history = history_create(l->loop, path);
-	l->usage = usage_create(l->book, keep_ended, l);
-	book_listen(l->book, usage_event, l->usage);
-	free(path);
+	if (given == NULL)
+		l->own_history = history_create(l->loop, NULL);
+	l->history = given != NULL ? given : l->own_history;
+	l->history_routes = history_routes_create(l->loop, l->history,
+						  l->commit);
 }
 
 /* Before anything changes: the log begins with an empty ledger. */
@@ -356,7 +345,8 @@ static struct routes *make_routes(struct leader *l)
 		{"GET", "/v1/datasets", datasets_get, l->book},
 		{"PUT", "/v1/datasets/*", datasets_put, l->book},
 		{"DELETE", "/v1/datasets/*", datasets_delete, l->book},
-		{"GET", "/v1/history", history_routes_get, l->history},
+		{"GET", "/v1/history", history_routes_get,
+		 l->history_routes},
 
 		{"POST", "/v1/jobs", submits_post, l->submits},
 		{"GET", "/v1/jobs", job_routes_list, jobs},
@@ -402,7 +392,7 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 		goto fail;
 	make_recorder(l);
 	l->nodes = make_nodes(l);
-	make_history(l);
+	make_history(l, config->history);
 	make_followers(l);
 	l->shares = shares_create(l->book, l->commit, l->set.roles, l->set.nroles,
 				  l->set.state_dir, err);
@@ -440,8 +430,8 @@ void leader_destroy(struct leader *l)
 	jobs_destroy(l->jobs);
 	nodes_destroy(l->nodes);
 	shares_destroy(l->shares);
-	usage_destroy(l->usage);
-	history_destroy(l->history);
+	history_routes_destroy(l->history_routes);
+	history_destroy(l->own_history);
 	book_destroy(l->book);
 	commit_destroy(l->commit);
 	records_destroy(l->own_records);

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "broker/api_server.h"
 #include "broker/commit.h"
+#include "broker/history.h"
 #include "broker/net.h"
 #include "broker/role_conf.h"
 #include "io/loop.h"
@@ -35,6 +36,7 @@ struct leader_config {
 	struct records *records;
 	commit_propose_f propose;
 	void *propose_arg;
+	struct history *history;  /* which is asked; NULL: none is kept */
 	const char *node_dir;	  /* this node's folder: log/ lies in it */
 	const char *state_dir;	  /* for BERTH_STATE_DIR of the hosts */
 	const char *policy;	  /* NULL: "fifo" */

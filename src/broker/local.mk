@@ -67,6 +67,7 @@ LEADER_SOURCES = \
 	src/broker/frameworks.c src/broker/frameworks.h \
 	src/broker/datasets.c src/broker/datasets.h \
 	src/broker/history.c src/broker/history.h \
+	src/broker/history_feed.c src/broker/history_feed.h \
 	src/broker/history_routes.c src/broker/history_routes.h \
 	src/broker/hosts.c src/broker/hosts.h \
 	src/broker/job_routes.c src/broker/job_routes.h \

@@ -15,6 +15,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "broker/usage.h"
 
 /* What every reader of JSON can hold. */
 #define ID_MAX (UINT64_C(1) << 53)
@@ -26,6 +27,10 @@ struct records {
 	struct map *shares;	/* by role */
 	struct map *frameworks; /* by name */
 	struct map *nodes;	/* names, to the table itself */
+	struct map *drains;	/* by node */
+	struct map *datasets;	/* by "dataset/node" */
+	records_ended_f ended;
+	void *arg;
 	uint64_t next_job;
 };
 
@@ -102,6 +107,15 @@ static void take_start(struct records *r, Berth__RecordChange *c)
 		j->is->started_us = c->started->at_us;
 }
 
+static void keep_share(Berth__RecordTask *end, const Berth__RecordTask *launch)
+{
+	end->slice_id = launch->slice_id;
+	end->cores = launch->cores;
+	end->memory_mib = launch->memory_mib;
+	end->gpus = launch->gpus;
+	end->launched_us = launch->launched_us;
+}
+
 /* An end is final, and a launch does not undo it. */
 static void take_task(struct records *r, Berth__RecordChange *c)
 {
@@ -114,8 +128,10 @@ static void take_task(struct records *r, Berth__RecordChange *c)
 	if (old != NULL && (old->end != 0 || t->end == 0))
 		return;
 	c->what_case = BERTH__RECORD_CHANGE__WHAT__NOT_SET;
-	if (old != NULL)
+	if (old != NULL) {
+		keep_share(t, old);
 		task_free(old);
+	}
 	idmap_put(&j->tasks, t->index, t);
 }
 
@@ -127,6 +143,11 @@ static void take_end(struct records *r, Berth__RecordChange *c)
 		return;
 	j->end = c->ended;
 	c->what_case = BERTH__RECORD_CHANGE__WHAT__NOT_SET;
+	/* In a snapshot it stands, and the tasks may be gone. */
+	if (j->end->usage == NULL)
+		j->end->usage = usage_sum(&j->tasks);
+	if (r->ended != NULL)
+		r->ended(r->arg, j);
 }
 
 static bool is_good(const Berth__RecordTask *t)
@@ -206,6 +227,71 @@ static void take_node(struct records *r, Berth__RecordChange *c)
 	map_put(r->nodes, c->node, r);
 }
 
+static void drain_free(void *p)
+{
+	berth__record_drain__free_unpacked(p, NULL);
+}
+
+static void take_drain(struct records *r, Berth__RecordChange *c)
+{
+	if (c->drain->gone) {
+		drain_free(map_remove(r->drains, c->drain->node));
+		return;
+	}
+	c->what_case = BERTH__RECORD_CHANGE__WHAT__NOT_SET;
+	drain_free(map_put(r->drains, c->drain->node, c->drain));
+}
+
+/* ---- datasets ------------------------------------------------------------ */
+
+static void dataset_free(void *p)
+{
+	berth__record_dataset__free_unpacked(p, NULL);
+}
+
+static void put_copy(struct records *r, const Berth__RecordDataset *of,
+		     const char *node)
+{
+	char *key = mem_printf("%s/%s", of->dataset, node);
+	Berth__RecordDataset *copy = NULL;
+
+	if (!of->gone) {
+		copy = mem_alloc(sizeof(*copy));
+		berth__record_dataset__init(copy);
+		copy->dataset = mem_strdup(of->dataset);
+		copy->nodes = mem_array(1, sizeof(*copy->nodes));
+		copy->nodes[0] = mem_strdup(node);
+		copy->n_nodes = 1;
+		copy->mib = of->mib;
+		copy->job = of->job;
+		copy->at_us = of->at_us;
+	}
+	dataset_free(copy != NULL ? map_put(r->datasets, key, copy)
+				  : map_remove(r->datasets, key));
+	free(key);
+}
+
+static void drop_copies(struct records *r, const char *dataset)
+{
+	const Berth__RecordDataset *d;
+	const char *key;
+	size_t pos = 0;
+
+	while ((void)(d = map_next(r->datasets, &pos, &key)), d != NULL)
+		if (strcmp(d->dataset, dataset) == 0)
+			dataset_free(map_remove(r->datasets, key));
+}
+
+static void take_dataset(struct records *r, Berth__RecordChange *c)
+{
+	const Berth__RecordDataset *d = c->dataset;
+
+	if (d->gone && d->n_nodes == 0)
+		drop_copies(r, d->dataset);
+	for (size_t i = 0; i < d->n_nodes; i++)
+		put_copy(r, d, d->nodes[i]);
+}
+
 /* ---- records ------------------------------------------------------------- */
 
 typedef void (*take_f)(struct records *r, Berth__RecordChange *c);
@@ -224,6 +310,8 @@ static const struct {
 	{BERTH__RECORD_CHANGE__WHAT_SHARE, take_share},
 	{BERTH__RECORD_CHANGE__WHAT_FRAMEWORK, take_framework},
 	{BERTH__RECORD_CHANGE__WHAT_NODE, take_node},
+	{BERTH__RECORD_CHANGE__WHAT_DRAIN, take_drain},
+	{BERTH__RECORD_CHANGE__WHAT_DATASET, take_dataset},
 };
 
 static void take(struct records *r, Berth__RecordChange *c)
@@ -339,6 +427,8 @@ void records_snapshot(const struct records *r, struct buf *out)
 	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
 	Berth__RecordFramework *framework;
 	Berth__RecordShare *share;
+	Berth__RecordDrain *drain;
+	Berth__RecordDataset *dataset;
 	const struct record_job *j;
 	const char *name;
 	size_t pos = 0;
@@ -360,6 +450,16 @@ void records_snapshot(const struct records *r, struct buf *out)
 		c.framework = framework;
 		put_change(out, &c);
 	}
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_DRAIN;
+	map_foreach(r->drains, drain) {
+		c.drain = drain;
+		put_change(out, &c);
+	}
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_DATASET;
+	map_foreach(r->datasets, dataset) {
+		c.dataset = dataset;
+		put_change(out, &c);
+	}
 	TAILQ_FOREACH(j, &r->all, of_all)
 		put_job(out, j);
 }
@@ -373,6 +473,8 @@ static void forget_all(struct records *r)
 	map_destroy(r->shares, share_free);
 	map_destroy(r->frameworks, framework_free);
 	map_destroy(r->nodes, NULL);
+	map_destroy(r->drains, drain_free);
+	map_destroy(r->datasets, dataset_free);
 }
 
 static void init(struct records *r)
@@ -383,6 +485,8 @@ static void init(struct records *r)
 	r->shares = map_create();
 	r->frameworks = map_create();
 	r->nodes = map_create();
+	r->drains = map_create();
+	r->datasets = map_create();
 	r->next_job = 1;
 }
 
@@ -415,17 +519,22 @@ int records_restore(struct records *r, const void *data, size_t len,
 		    struct berth_error *err)
 {
 	struct records *fresh = records_create();
+	const struct record_job *j;
 
 	if (read_all(fresh, data, len, err) != 0) {
 		records_destroy(fresh);
 		return -1;
 	}
 	forget_all(r);
+	records_on_end(fresh, r->ended, r->arg);
 	*r = *fresh;
 	/* A list's head may not be moved. */
 	TAILQ_INIT(&r->all);
 	TAILQ_CONCAT(&r->all, &fresh->all, of_all);
 	free(fresh);
+	TAILQ_FOREACH(j, &r->all, of_all)
+		if (j->end != NULL && r->ended != NULL)
+			r->ended(r->arg, j);
 	return 0;
 }
 
@@ -465,11 +574,45 @@ const Berth__RecordFramework *records_next_framework(const struct records *r,
 	return map_next(r->frameworks, pos, NULL);
 }
 
+const Berth__RecordDataset *records_next_dataset(const struct records *r,
+						 size_t *pos)
+{
+	return map_next(r->datasets, pos, NULL);
+}
+
+const Berth__RecordDrain *records_drain(const struct records *r,
+					const char *node)
+{
+	return map_get(r->drains, node);
+}
+
+const Berth__RecordDataset *records_dataset(const struct records *r,
+					    const char *dataset,
+					    const char *node)
+{
+	char *key = mem_printf("%s/%s", dataset, node);
+	const Berth__RecordDataset *d = map_get(r->datasets, key);
+
+	free(key);
+	return d;
+}
+
+uint64_t records_forgotten(const struct records *r)
+{
+	return r->next_job - 1 - r->jobs.count;
+}
+
 const char *records_next_node(const struct records *r, size_t *pos)
 {
 	const char *name = NULL;
 
 	return map_next(r->nodes, pos, &name) != NULL ? name : NULL;
+}
+
+void records_on_end(struct records *r, records_ended_f ended, void *arg)
+{
+	r->ended = ended;
+	r->arg = arg;
 }
 
 /* ---- create, destroy ----------------------------------------------------- */

@@ -1,7 +1,7 @@
 /*
  * records.h - what was agreed on and is still needed: accepted jobs with what
  * became of them and of their tasks, shares that calls have set, frameworks,
- * nodes.  A plain table, and nothing but a function of the records that were
+ * nodes, which of them are drained, what they store.  A plain table, and nothing but a function of the records that were
  * applied to it: every voter that has applied the same ones has the same.  A
  * new leader starts from it.
  *
@@ -30,13 +30,18 @@ struct records;
 /* A job; to be read until the next call that changes something. */
 struct record_job {
 	Berth__RecordJob *is;  /* with its id */
-	Berth__RecordEnd *end; /* NULL: it has not ended */
+	Berth__RecordEnd *end; /* NULL: it has not ended; has its usage */
 	struct idmap tasks;    /* Berth__RecordTask, by index */
 	TAILQ_ENTRY(record_job) of_all; /* by id */
 };
 
 struct records *records_create(void);
 void records_destroy(struct records *r); /* NULL is fine */
+
+/* Call ended with each job whose end is applied, and with all that have ended
+ * when a snapshot is restored.  It must not change the table. */
+typedef void (*records_ended_f)(void *arg, const struct record_job *job);
+void records_on_end(struct records *r, records_ended_f ended, void *arg);
 
 /* A committed record.  -1: it is none; nothing is changed. */
 int records_apply(struct records *r, const void *data, size_t len,
@@ -63,7 +68,20 @@ const Berth__RecordShare *records_next_share(const struct records *r,
 					     size_t *pos);
 const Berth__RecordFramework *records_next_framework(const struct records *r,
 						     size_t *pos);
+/* Each has one node. */
+const Berth__RecordDataset *records_next_dataset(const struct records *r,
+						 size_t *pos);
 const char *records_next_node(const struct records *r, size_t *pos);
+
+/* NULL: the node is not drained. */
+const Berth__RecordDrain *records_drain(const struct records *r,
+					const char *node);
+/* What this node holds of it, or NULL. */
+const Berth__RecordDataset *records_dataset(const struct records *r,
+					    const char *dataset,
+					    const char *node);
+/* How many ended jobs there were that are not kept any more. */
+uint64_t records_forgotten(const struct records *r);
 
 /* ---- writing ---- */
 

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -16,11 +17,21 @@
 /* More than this is no shares.json. */
 #define MOST_TEXT (16u << 20)
 
+/* What a call asks for: one at a time is agreed on, so that it can be undone. */
+struct change {
+	TAILQ_ENTRY(change) entry;
+	struct shares *all;
+	struct http_request *req; /* NULL: nobody waits for the answer */
+	char *role;
+	json_t *body;   /* NULL: nothing is to be set any more */
+	json_t *before; /* what was set; null: nothing */
+};
+
 struct shares {
 	struct book *book;
 	struct commit *commit;
-	char *path; /* shares.json; NULL: nothing is kept */
-	json_t *changed; /* its contents: role to setting or null */
+	TAILQ_HEAD(, change) changes;
+	bool agreeing; /* on the first of them */
 };
 
 /* A role's setting as an object.  weight is a number of any kind. */
@@ -109,24 +120,42 @@ static json_t *setting_json(const struct role *r)
 			 "priority", r->priority);
 }
 
-/* ---- shares.json ---- */
+/* ---- what was set before ---- */
 
-static int save(struct shares *s, struct berth_error *err)
+static int fill_change(Berth__RecordChange *c, Berth__RecordShare *share,
+		       const char *role, const json_t *now)
 {
-	struct buf text;
-	int rc;
-
-	if (s->path == NULL)
-		return 0;
-	buf_init(&text);
-	json_text_value(&text, s->changed);
-	buf_puts(&text, "\n");
-	rc = whole_file_write(s->path, text.data, text.len, err);
-	buf_finish(&text);
-	return rc;
+	share->role = (char *)role;
+	share->setting = json_dumps(now, JSON_COMPACT | JSON_ENCODE_ANY);
+	c->what_case = BERTH__RECORD_CHANGE__WHAT_SHARE;
+	c->share = share;
+	return share->setting != NULL ? 0 : -1;
 }
 
-static json_t *load(const char *path)
+/* Role to setting, or null where it was removed. */
+static json_t *read_records(const struct records *r)
+{
+	const Berth__RecordShare *share;
+	json_t *all = json_object(), *v;
+	struct berth_error err;
+	size_t pos = 0;
+
+	while ((share = records_next_share(r, &pos)) != NULL) {
+		v = strcmp(share->setting, "null") == 0
+			    ? json_null()
+			    : json_decode_text(share->setting,
+					       strlen(share->setting), &err);
+		if (v != NULL)
+			json_object_set_new(all, share->role, v);
+		else
+			log_error("role %s: its record: %s", share->role,
+				  err.text);
+	}
+	return all;
+}
+
+/* As a Berth kept them that did not agree on them. */
+static json_t *read_file(const char *path)
 {
 	struct berth_error err = {0};
 	size_t len;
@@ -135,61 +164,40 @@ static json_t *load(const char *path)
 
 	if (text != NULL)
 		v = json_decode_text(text, len, &err);
-	else if (err.code == BERTH_ENOTFOUND)
-		return json_object();
 	free(text);
-	if (v != NULL)
-		return v;
-	log_error("%s: %s; the roles are as berth.conf has them", path,
-		  err.text);
-	return json_object();
+	if (v == NULL && err.code != BERTH_ENOTFOUND)
+		log_error("%s: %s; the roles are as berth.conf has them", path,
+			  err.text);
+	return v;
 }
 
-/* What was agreed on stands over what this node has kept. */
-static void add_records(struct shares *s)
+static void put_all(struct shares *s, json_t *changed)
 {
-	const struct records *r = commit_records(s->commit);
-	const Berth__RecordShare *share;
-	struct berth_error err;
-	size_t pos = 0;
+	const char *role;
 	json_t *v;
 
-	while ((share = records_next_share(r, &pos)) != NULL) {
-		/* Not an object: the role was removed. */
-		v = strcmp(share->setting, "null") == 0
-			    ? json_null()
-			    : json_decode_text(share->setting,
-					       strlen(share->setting), &err);
-		if (v != NULL)
-			json_object_set_new(s->changed, share->role, v);
-		else
-			log_error("role %s: its record: %s", share->role,
-				  err.text);
+	json_object_foreach(changed, role, v) {
+		Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+		Berth__RecordShare share = BERTH__RECORD_SHARE__INIT;
+
+		if (fill_change(&c, &share, role, v) == 0)
+			commit_put(s->commit, &c);
+		free(share.setting);
 	}
-}
-
-static void put_record(struct shares *s, const char *role, const json_t *now)
-{
-	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
-	Berth__RecordShare share = BERTH__RECORD_SHARE__INIT;
-	char *text = json_dumps(now, JSON_COMPACT | JSON_ENCODE_ANY);
-
-	share.role = (char *)role;
-	share.setting = text;
-	c.what_case = BERTH__RECORD_CHANGE__WHAT_SHARE;
-	c.share = &share;
-	commit_put(s->commit, &c);
-	free(text);
 }
 
 static int set_one(struct shares *s, const char *name, json_t *v,
 		   struct berth_error *err)
 {
 	struct ledger *ledger = book_ledger(s->book);
+	const struct role *r = ledger_role(ledger, name);
 	struct role_setting set;
 
 	if (json_is_null(v))
-		return ledger_share_remove(ledger, name, book_now(), err);
+		return r == NULL || !r->set
+			       ? 0
+			       : ledger_share_remove(ledger, name, book_now(),
+						     err);
 	role_setting_init(&set, name);
 	if (!json_is_object(v) || !json_is_name(name))
 		return error_set(err, BERTH_EINPUT, "not a role's setting");
@@ -199,9 +207,9 @@ static int set_one(struct shares *s, const char *name, json_t *v,
 }
 
 /* Parents may come after their children: as often as it helps. */
-static void set_changed(struct shares *s)
+static void set_changed(struct shares *s, json_t *changed)
 {
-	size_t n = json_object_size(s->changed), left = n, before;
+	size_t n = json_object_size(changed), left = n, before;
 	char *done = mem_array(n + 1, 1);
 	struct berth_error err;
 	const char *name;
@@ -211,7 +219,7 @@ static void set_changed(struct shares *s)
 		size_t i = 0;
 
 		before = left;
-		json_object_foreach(s->changed, name, v) {
+		json_object_foreach(changed, name, v) {
 			if (!done[i] && set_one(s, name, v, &err) == 0) {
 				done[i] = 1;
 				left--;
@@ -220,9 +228,28 @@ static void set_changed(struct shares *s)
 		}
 	} while (left > 0 && left < before);
 	if (left > 0)
-		log_error("%s: %zu of %zu roles in it can't be set any more, "
-			  "the last because: %s", s->path, left, n, err.text);
+		log_error("%zu of %zu roles that were set by calls can't be "
+			  "set any more, the last because: %s", left, n,
+			  err.text);
 	free(done);
+}
+
+static void set_past(struct shares *s, const char *state_dir)
+{
+	json_t *changed = read_records(commit_records(s->commit));
+	char *path;
+
+	if (json_object_size(changed) == 0 && state_dir != NULL) {
+		json_decref(changed);
+		path = mem_printf("%s/shares.json", state_dir);
+		changed = read_file(path);
+		if (changed != NULL)
+			log_info("%s is agreed on and not used any more", path);
+		put_all(s, changed);
+		free(path);
+	}
+	set_changed(s, changed);
+	json_decref(changed);
 }
 
 /* ---- berth.conf ---- */
@@ -295,77 +322,140 @@ void shares_get(void *shares, struct http_request *req, const char *name)
 	api_reply(req, 200, o);
 }
 
-static void reply_error(struct http_request *req, struct berth_error *err)
+/* ---- changes ---- */
+
+static void change_destroy(struct change *c)
 {
-	http_reply_error(req, err);
+	TAILQ_REMOVE(&c->all->changes, c, entry);
+	json_decref(c->body);
+	json_decref(c->before);
+	free(c->role);
+	free(c);
 }
 
-/* Remember the change; when that fails it is undone. */
-static int keep(struct shares *s, const char *name, json_t *now, json_t *before,
-		struct berth_error *err)
+/* Answer it; err NULL: it is so now. */
+static void change_end(struct change *c, struct berth_error *err)
 {
-	json_t *old = json_incref(json_object_get(s->changed, name));
-	struct berth_error ignored;
+	struct shares *s = c->all;
+	struct http_request *req = c->req;
+	json_t *now = NULL;
 
-	json_object_set_new(s->changed, name, now);
-	if (save(s, err) == 0) {
-		put_record(s, name, now);
-		json_decref(old);
-		return 0;
+	if (err == NULL && c->body != NULL)
+		now = role_json(ledger_role(book_ledger(s->book), c->role));
+	else if (err == NULL)
+		now = json_pack("{s:s}", "removed", c->role);
+	change_destroy(c);
+	if (req != NULL) {
+		http_on_close(req, NULL, NULL);
+		if (err == NULL)
+			api_reply(req, 200, json_incref(now));
+		else if (err->code == BERTH_EUNAVAIL)
+			api_reply_ending(req);
+		else
+			http_reply_error(req, err);
 	}
-	set_one(s, name, before, &ignored);
-	if (old != NULL)
-		json_object_set_new(s->changed, name, old);
-	else
-		json_object_del(s->changed, name);
-	return -1;
+	json_decref(now);
+}
+
+static void go_on(struct shares *s);
+
+static void on_committed(void *arg, const struct berth_error *failed)
+{
+	struct change *c = arg;
+	struct shares *s = c->all;
+	struct berth_error err, ignored;
+
+	s->agreeing = false;
+	if (failed != NULL) {
+		err = *failed;
+		set_one(s, c->role, c->before, &ignored);
+	}
+	change_end(c, failed != NULL ? &err : NULL);
+	go_on(s);
+}
+
+/* The ledger says whether it can be, so it is put there first. */
+static int try_change(struct change *c, struct berth_error *err)
+{
+	struct ledger *ledger = book_ledger(c->all->book);
+	const struct role *r = ledger_role(ledger, c->role);
+	struct role_setting set;
+
+	c->before = r != NULL && r->set ? setting_json(r) : json_null();
+	if (c->body == NULL)
+		return ledger_share_remove(ledger, c->role, book_now(), err);
+	role_setting_init(&set, c->role);
+	if (r != NULL)
+		set = setting_of(r);
+	if (!json_is_name(c->role))
+		return error_set(err, BERTH_EINPUT,
+				 "role \"%.64s\": a name is 1 to 64 of A-Z a-z "
+				 "0-9 . _ -", c->role);
+	if (decode(c->body, &set, err) != 0)
+		return -1;
+	return ledger_share_set(ledger, &set, book_now(), err);
+}
+
+static void change_begin(struct change *c)
+{
+	const struct ledger *ledger = book_ledger(c->all->book);
+	Berth__RecordChange record = BERTH__RECORD_CHANGE__INIT;
+	Berth__RecordShare share = BERTH__RECORD_SHARE__INIT;
+	struct berth_error err = {0};
+	json_t *now;
+
+	if (try_change(c, &err) != 0) {
+		change_end(c, &err);
+		return;
+	}
+	now = c->body != NULL ? setting_json(ledger_role(ledger, c->role))
+			      : json_null();
+	fill_change(&record, &share, c->role, now);
+	c->all->agreeing = true;
+	commit_ask(c->all->commit, &record, on_committed, c);
+	free(share.setting);
+	json_decref(now);
+}
+
+static void go_on(struct shares *s)
+{
+	while (!s->agreeing && !TAILQ_EMPTY(&s->changes))
+		change_begin(TAILQ_FIRST(&s->changes));
+}
+
+static void on_asker_left(void *arg)
+{
+	struct change *c = arg;
+
+	c->req = NULL;
+}
+
+/* Takes body over. */
+static void ask(struct shares *s, struct http_request *req, const char *role,
+		json_t *body)
+{
+	struct change *c = mem_alloc(sizeof(*c));
+
+	c->all = s;
+	c->req = req;
+	c->role = mem_strdup(role);
+	c->body = body;
+	TAILQ_INSERT_TAIL(&s->changes, c, entry);
+	http_on_close(req, on_asker_left, c);
+	go_on(s);
 }
 
 void shares_put(void *shares, struct http_request *req, const char *name)
 {
-	struct shares *s = shares;
-	struct ledger *ledger = book_ledger(s->book);
-	const struct role *r = ledger_role(ledger, name);
-	struct berth_error err = {0};
-	struct role_setting set;
-	json_t *body = api_body(req), *before;
+	json_t *body = api_body(req);
 
-	if (body == NULL)
-		return;
-	role_setting_init(&set, name);
-	if (r != NULL)
-		set = setting_of(r);
-	before = r != NULL && r->set ? setting_json(r) : json_null();
-	if (!json_is_name(name))
-		error_set(&err, BERTH_EINPUT, "role \"%.64s\": a name is 1 to "
-			  "64 of A-Z a-z 0-9 . _ -", name);
-	else if (decode(body, &set, &err) == 0 &&
-		 ledger_share_set(ledger, &set, book_now(), &err) == 0 &&
-		 keep(s, name, setting_json(ledger_role(ledger, name)),
-		      before, &err) == 0)
-		err.code = BERTH_OK;
-	if (err.code == BERTH_OK)
-		api_reply(req, 200, role_json(ledger_role(ledger, name)));
-	else
-		reply_error(req, &err);
-	json_decref(before);
-	json_decref(body);
+	if (body != NULL)
+		ask(shares, req, name, body);
 }
 
 void shares_delete(void *shares, struct http_request *req, const char *name)
 {
-	struct shares *s = shares;
-	struct ledger *ledger = book_ledger(s->book);
-	const struct role *r = ledger_role(ledger, name);
-	json_t *before = r != NULL ? setting_json(r) : json_null();
-	struct berth_error err = {0};
-
-	if (ledger_share_remove(ledger, name, book_now(), &err) != 0 ||
-	    keep(s, name, json_null(), before, &err) != 0)
-		reply_error(req, &err);
-	else
-		api_reply(req, 200, json_pack("{s:s}", "removed", name));
-	json_decref(before);
+	ask(shares, req, name, NULL);
 }
 
 /* ---- create, destroy ---- */
@@ -379,15 +469,12 @@ struct shares *shares_create(struct book *book, struct commit *commit,
 
 	s->book = book;
 	s->commit = commit;
+	TAILQ_INIT(&s->changes);
 	if (set_conf(s, roles, nroles, err) != 0) {
 		shares_destroy(s);
 		return NULL;
 	}
-	if (state_dir != NULL)
-		s->path = mem_printf("%s/shares.json", state_dir);
-	s->changed = s->path != NULL ? load(s->path) : json_object();
-	add_records(s);
-	set_changed(s);
+	set_past(s, state_dir);
 	return s;
 }
 
@@ -395,7 +482,12 @@ void shares_destroy(struct shares *s)
 {
 	if (s == NULL)
 		return;
-	json_decref(s->changed);
-	free(s->path);
+	while (!TAILQ_EMPTY(&s->changes)) {
+		struct http_request *req = TAILQ_FIRST(&s->changes)->req;
+
+		change_destroy(TAILQ_FIRST(&s->changes));
+		if (req != NULL)
+			api_reply_ending(req);
+	}
 	free(s);
 }

@@ -1,10 +1,12 @@
 /*
  * shares.h - what is set for roles: from berth.conf at the start, by calls of
- * the API after that, and what these changed kept in the state directory.
+ * the API after that, and what these changed agreed on before they are
+ * answered.
  *
- * shares.json there holds what differs from berth.conf by calls: for each role
- * its setting, or null for one that was removed.  It is written before a call
- * is answered, whole or not at all, and read when a leader starts.
+ * A leader sets what the records have over what berth.conf has.  Where they
+ * have nothing it takes shares.json of the state directory, in which such
+ * changes were kept once: for each role its setting, or null for one that was
+ * removed; from then on that is on record, too.
  */
 #ifndef BROKER_SHARES_H
 #define BROKER_SHARES_H
@@ -19,9 +21,9 @@
 
 struct shares;
 
-/* Tells the ledger.  state_dir NULL: what calls change is not kept.  NULL when
- * a role of berth.conf is refused, err begins with its "file:line"; what
- * shares.json holds and can't be set any more is only logged. */
+/* Tells the ledger.  NULL when a role of berth.conf is refused, err begins with
+ * its "file:line"; what calls have set and can't be any more is only logged.
+ * state_dir: where shares.json may be, or NULL. */
 struct shares *shares_create(struct book *book, struct commit *commit,
 			     const struct role_conf *roles,
 			     size_t nroles, const char *state_dir,

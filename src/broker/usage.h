@@ -1,20 +1,16 @@
 /*
- * usage.h - adds up what each job uses while it lives, from the ledger's
- * events; who is to keep it is told with the job's end.
+ * usage.h - what a job used, from its record: tasks with what each had, and
+ * from when to when.  A function of the record alone, so it is the same at
+ * every voter, whoever led meanwhile.
  */
 #ifndef BROKER_USAGE_H
 #define BROKER_USAGE_H
 
-#include "broker/book.h"
-#include "broker/history.h"
+#include "base/idmap.h"
+#include "wire/record.pb-c.h"
 
-struct usage;
-
-/* job lives until the call returns. */
-typedef void (*usage_ended_f)(void *arg, const struct history_job *job);
-
-struct usage *usage_create(struct book *book, usage_ended_f ended, void *arg);
-void usage_destroy(struct usage *u);
-void usage_event(void *usage, const struct event *ev); /* book_event_f */
+/* tasks: Berth__RecordTask by index.  The caller frees the sum with
+ * berth__record_usage__free_unpacked. */
+Berth__RecordUsage *usage_sum(const struct idmap *tasks);
 
 #endif

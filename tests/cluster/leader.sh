@@ -43,6 +43,13 @@ state() {
 	berth show "$1" --json | json 'd["state"] + " " + d["outcome"]'
 }
 
+# Its tasks, those that failed; a second of a core each.
+used() {
+	berth history --json | json '[" ".join(map(str, [j["tasks"], j["failed"],
+		60000 <= j["core_ms"] < 90000])) for j in d["jobs"]
+		if j["id"] == '"$1"'][0]'
+}
+
 lines() {
 	[ "$(cat "$WORK/lines" 2>/dev/null | wc -l)" -ge "$1" ]
 }
@@ -69,6 +76,8 @@ timeout 90 "$BERTH" wait "$array" >/dev/null 2>&1
 equal "the array ends well" "ended done" "$(state "$array")"
 equal "each of its lines is there once" "$(seq -f line-%.0f 0 59 | sort)" \
 	"$(sort "$WORK/lines")"
+equal "what it used is counted whole, under both leaders" "60 0 True" \
+	"$(used "$array")"
 timeout 60 "$BERTH" wait "$mpi" >/dev/null 2>&1
 equal "so does the MPI job" "ended done" "$(state "$mpi")"
 equal "whose ranks ran once" 2 "$(wc -l <"$WORK/mpi")"

@@ -2,6 +2,7 @@
  * from a snapshot. */
 #include "broker/records.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -294,7 +295,202 @@ static void test_broken(void)
 	records_destroy(r);
 }
 
+/* ---- what a job used ----------------------------------------------------- */
+
+struct ran {
+	uint32_t index;
+	int64_t element;
+	const char *node;
+	uint64_t slice, cores, start, end;
+	uint32_t how;
+};
+
+static void launch(struct records *r, uint64_t job, const struct ran *t)
+{
+	Berth__RecordChange c = change(BERTH__RECORD_CHANGE__WHAT_TASK);
+	Berth__RecordTask is = BERTH__RECORD_TASK__INIT;
+
+	is.job = job;
+	is.index = t->index;
+	is.array_index = t->element;
+	is.node = (char *)t->node;
+	is.slice_id = t->slice;
+	is.cores = t->cores;
+	is.gpus = 1;
+	is.launched_us = 5;
+	c.task = &is;
+	apply(r, &c);
+}
+
+/* An end says nothing of the slice. */
+static void end(struct records *r, uint64_t job, const struct ran *t)
+{
+	Berth__RecordChange c = change(BERTH__RECORD_CHANGE__WHAT_TASK);
+	Berth__RecordTask is = BERTH__RECORD_TASK__INIT;
+
+	is.job = job;
+	is.index = t->index;
+	is.array_index = t->element;
+	is.node = (char *)t->node;
+	is.end = t->how;
+	is.start_us = t->start;
+	is.end_us = t->end;
+	is.cpu_us = 3;
+	is.max_rss_kib = 100 + t->index;
+	c.task = &is;
+	apply(r, &c);
+}
+
+struct heard {
+	unsigned times;
+	uint64_t core_us, gpu_us;
+	uint32_t requeues;
+	char nodes[32];
+};
+
+static void on_end(void *arg, const struct record_job *j)
+{
+	struct heard *h = arg;
+
+	h->times++;
+	h->core_us = j->end->usage->core_us;
+	h->gpu_us = j->end->usage->gpu_us;
+	h->requeues = j->end->usage->requeues;
+	snprintf(h->nodes, sizeof(h->nodes), "%s", j->end->usage->nodes);
+}
+
+static void test_usage(void)
+{
+	static const struct ran tasks[] = {
+		{0, 0, "n1", 7, 2, 1000, 1100, 1},
+		{1, 1, "n2", 8, 3, 1050, 1150, 6}, /* revoked */
+		{2, 1, "n1", 9, 3, 1100, 1200, 1}, /* and again */
+		{3, 2, "n2", 9, 4, 0, 25, 9},	   /* lost, not heard of */
+		{4, 3, "n2", 9, 4, 0, 900, 6},	   /* never came there */
+	};
+	struct records *one = records_create(), *two = records_create();
+	struct heard heard = {0}, again = {0};
+	const Berth__RecordUsage *u;
+	struct buf b;
+	uint64_t id;
+
+	records_on_end(one, on_end, &heard);
+	id = submit(one, "k");
+	for (size_t i = 0; i < 5; i++)
+		launch(one, id, &tasks[i]);
+	end(one, id, &tasks[0]);
+	/* Another leads from here on. */
+	buf_init(&b);
+	records_snapshot(one, &b);
+	CU_ASSERT_EQUAL(records_restore(two, b.data, b.len, NULL), 0);
+	for (size_t i = 1; i < 5; i++)
+		end(two, id, &tasks[i]);
+	records_on_end(two, on_end, &heard);
+	CU_ASSERT_EQUAL(heard.times, 0);
+	finish(two, id, 1);
+	finish(two, id, 1);
+	CU_ASSERT_EQUAL(heard.times, 1);
+	u = records_job(two, id)->end->usage;
+	CU_ASSERT_EQUAL(u->core_us, 100 * 2 + 100 * 3 + 100 * 3 + 20 * 4);
+	CU_ASSERT_EQUAL(u->gpu_us, 320);
+	CU_ASSERT_EQUAL(u->cores, 6); /* 1 and 2; 2 begins as 0 ends */
+	CU_ASSERT_EQUAL(u->n_slices, 3);
+	CU_ASSERT_EQUAL(u->tasks, 5);
+	CU_ASSERT_EQUAL(u->failed, 3);
+	CU_ASSERT_EQUAL(u->requeues, 1);
+	CU_ASSERT_EQUAL(u->revocations, 2);
+	CU_ASSERT_EQUAL(u->cpu_us, 15);
+	CU_ASSERT_EQUAL(u->max_rss_kib, 104);
+	CU_ASSERT_STRING_EQUAL(u->nodes, "n1,n2");
+	/* A voter that comes later hears it too, the tasks being gone. */
+	about_job(two, BERTH__RECORD_CHANGE__WHAT_COLLAPSED, id);
+	buf_clear(&b);
+	records_snapshot(two, &b);
+	records_on_end(one, on_end, &again);
+	CU_ASSERT_EQUAL(records_restore(one, b.data, b.len, NULL), 0);
+	CU_ASSERT_EQUAL(again.times, 1);
+	CU_ASSERT_EQUAL(again.core_us, heard.core_us);
+	CU_ASSERT_EQUAL(again.requeues, 1);
+	CU_ASSERT_STRING_EQUAL(again.nodes, "n1,n2");
+	CU_ASSERT_EQUAL(records_forgotten(one), 0);
+	about_job(one, BERTH__RECORD_CHANGE__WHAT_FORGOTTEN, id);
+	CU_ASSERT_EQUAL(records_forgotten(one), 1);
+	buf_finish(&b);
+	records_destroy(one);
+	records_destroy(two);
+}
+
+/* ---- drained nodes, datasets --------------------------------------------- */
+
+static void drain(struct records *r, const char *node, bool gone)
+{
+	Berth__RecordChange c = change(BERTH__RECORD_CHANGE__WHAT_DRAIN);
+	Berth__RecordDrain d = BERTH__RECORD_DRAIN__INIT;
+
+	d.node = (char *)node;
+	d.reason = "its fan";
+	d.deadline_us = 77;
+	d.gone = gone;
+	c.drain = &d;
+	apply(r, &c);
+}
+
+static void dataset(struct records *r, const char *name, char **nodes,
+		    size_t n, bool gone)
+{
+	Berth__RecordChange c = change(BERTH__RECORD_CHANGE__WHAT_DATASET);
+	Berth__RecordDataset d = BERTH__RECORD_DATASET__INIT;
+
+	d.dataset = (char *)name;
+	d.nodes = nodes;
+	d.n_nodes = n;
+	d.mib = 5;
+	d.gone = gone;
+	c.dataset = &d;
+	apply(r, &c);
+}
+
+static size_t count_copies(const struct records *r)
+{
+	size_t pos = 0, n = 0;
+
+	while (records_next_dataset(r, &pos) != NULL)
+		n++;
+	return n;
+}
+
+static void test_nodes(void)
+{
+	struct records *r = records_create();
+	char *two[] = {"n1", "n2"};
+	struct buf b;
+
+	drain(r, "n1", false);
+	drain(r, "n2", false);
+	drain(r, "n2", true);
+	dataset(r, "a", two, 2, false);
+	dataset(r, "b", two, 2, false);
+	dataset(r, "a", two + 1, 1, true);
+	CU_ASSERT_EQUAL(count_copies(r), 3);
+	dataset(r, "b", NULL, 0, true);
+	buf_init(&b);
+	records_snapshot(r, &b);
+	CU_ASSERT_EQUAL(records_restore(r, b.data, b.len, NULL), 0);
+	buf_finish(&b);
+	CU_ASSERT_EQUAL(count_copies(r), 1);
+	CU_ASSERT_PTR_NULL(records_dataset(r, "a", "n2"));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(records_dataset(r, "a", "n1"));
+	CU_ASSERT_EQUAL(records_dataset(r, "a", "n1")->mib, 5);
+	CU_ASSERT_PTR_NULL(records_drain(r, "n2"));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(records_drain(r, "n1"));
+	CU_ASSERT_STRING_EQUAL(records_drain(r, "n1")->reason, "its fan");
+	CU_ASSERT_EQUAL(records_drain(r, "n1")->deadline_us, 77);
+	records_destroy(r);
+}
+
 static const struct unit_test tests[] = {
+	{"what a job used", test_usage},
+	{"drained nodes and datasets", test_nodes},
 	{"a key is one job", test_keys},
 	{"an end is final", test_ends},
 	{"what ended shrinks", test_collapse},

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "leader_rig.h"
@@ -115,6 +116,17 @@ static bool has_red(json_t *v)
 	return false;
 }
 
+static bool red_is_set(struct rig *r)
+{
+	json_t *v = NULL;
+	bool is;
+
+	CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/shares", NULL, &v), 200);
+	is = has_red(v);
+	json_decref(v);
+	return is;
+}
+
 static void test_takeover(void)
 {
 	static const char spec[] = "{\"framework\": \"batch\", "
@@ -123,7 +135,7 @@ static void test_takeover(void)
 	struct leader_config c = {.records = records, .term = 1};
 	long long job, waits, slice;
 	struct fw before, after;
-	json_t *offer, *v;
+	json_t *offer;
 	struct rig r;
 
 	rig_start(&r, &c);
@@ -147,9 +159,7 @@ static void test_takeover(void)
 	fw_register(&r, &after, "batch");
 	check_told(&after, job, waits, slice);
 	CU_ASSERT_EQUAL(r.agent[0].kills, 0);
-	CU_ASSERT_EQUAL(rig_call(&r, "GET", "/v1/shares", NULL, &v), 200);
-	CU_ASSERT_TRUE(has_red(v));
-	json_decref(v);
+	CU_ASSERT_TRUE(red_is_set(&r));
 	/* The rest of n0 is free, no more. */
 	fw_want(&after, 1, 3, 0, &offer);
 	CU_ASSERT_TRUE(rig_submit(&r, spec) > waits);
@@ -208,6 +218,18 @@ static void test_full_disk(void)
 	CU_ASSERT_STRING_EQUAL(rig_str(v, "error"), "the disk is full");
 	json_decref(v);
 	CU_ASSERT_PTR_NULL(records_first_job(d.records));
+	/* A share is as it was before. */
+	CU_ASSERT_EQUAL(rig_call(&r, "PUT", "/v1/shares/red",
+				 "{\"weight\": 3}", NULL), 507);
+	CU_ASSERT_FALSE(red_is_set(&r));
+	d.full = false;
+	CU_ASSERT_EQUAL(rig_call(&r, "PUT", "/v1/shares/red",
+				 "{\"weight\": 3}", NULL), 200);
+	CU_ASSERT_TRUE(red_is_set(&r));
+	d.full = true;
+	CU_ASSERT_EQUAL(rig_call(&r, "DELETE", "/v1/shares/red", NULL, NULL),
+			507);
+	CU_ASSERT_TRUE(red_is_set(&r));
 	d.full = false;
 	CU_ASSERT_EQUAL(rig_submit(&r, spec), 1);
 	CU_ASSERT_PTR_NOT_NULL(records_job(d.records, 1));
@@ -216,7 +238,55 @@ static void test_full_disk(void)
 	records_destroy(d.records);
 }
 
+/* ---- shares that were kept in a file ------------------------------------ */
+
+static size_t count_shares(const struct records *records)
+{
+	size_t pos = 0, n = 0;
+
+	while (records_next_share(records, &pos) != NULL)
+		n++;
+	return n;
+}
+
+static void write_shares(const char *dir, const char *text)
+{
+	char *path = mem_printf("%s/shares.json", dir);
+	FILE *f = fopen(path, "w");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fputs(text, f);
+	fclose(f);
+	free(path);
+}
+
+static void test_shares_file(void)
+{
+	struct records *records = records_create();
+	char dir[] = "/tmp/berth-shares.XXXXXX", path[64];
+	struct leader_config c = {.records = records, .state_dir = dir};
+	struct rig r;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	write_shares(dir, "{\"red\": {\"weight\": 3.0}, \"blue\": null}");
+	rig_start(&r, &c);
+	CU_ASSERT_TRUE(red_is_set(&r));
+	rig_run(&r, 20);
+	CU_ASSERT_EQUAL(count_shares(records), 2);
+	rig_stop(&r);
+	/* From now on it says nothing. */
+	write_shares(dir, "{\"red\": null}");
+	rig_start(&r, &c);
+	CU_ASSERT_TRUE(red_is_set(&r));
+	rig_stop(&r);
+	snprintf(path, sizeof(path), "%s/shares.json", dir);
+	unlink(path);
+	CU_ASSERT_EQUAL(rmdir(dir), 0);
+	records_destroy(records);
+}
+
 static const struct unit_test tests[] = {
+	{"shares of a file", test_shares_file},
 	{"a leader takes over", test_takeover},
 	{"a full disk", test_full_disk},
 };
