@@ -199,11 +199,13 @@ static int check_end(struct agree_store *s, const struct agree_segment *seg,
 	char name[AGREE_NAME_MAX];
 
 	agree_store_log_name(name, seg->number);
-	if (kept && at == b->len)
-		log_warn("agreement: %s/%s was cut by hand at offset %zu: %"
-			 PRIu64 " bytes that were confirmed are gone",
-			 s->disk.name, name, at, s->synced_offset - at);
-	if (rc == 0 && (!kept || at == b->len))
+	if (kept && b->len < s->synced_offset) {
+		log_warn("agreement: %s/%s was cut by somebody at offset %zu: "
+			 "%" PRIu64 " bytes that were confirmed are gone",
+			 s->disk.name, name, b->len, s->synced_offset - at);
+		kept = false;
+	}
+	if (rc == 0 && !kept)
 		return 0;
 	if (kept || !last || rc > 0 || !agree_log_torn(b->data, b->len, at))
 		return damaged(s, name, at, last, err);

@@ -106,16 +106,17 @@ bool agree_log_torn(const void *data, size_t size, size_t at)
 {
 	const unsigned char *p = data;
 	struct head head;
-	size_t end = size, next;
+	size_t end, next;
 
 	if (written_after(p, size, at))
 		return false;
-	if (size - at > AGREE_LOG_HEADER) {
-		end = at + AGREE_LOG_HEADER;
-		if (read_head(p + at, &head) &&
-		    agree_log_room(head.rec.len) <= size - at)
-			end = at + agree_log_room(head.rec.len);
-	}
+	if (size - at < AGREE_LOG_HEADER)
+		return true;
+	end = at + AGREE_LOG_HEADER;
+	if (read_head(p + at, &head))
+		end = at + agree_log_room(head.rec.len);
+	if (end > size) /* somebody has cut the file */
+		return true;
 	for (size_t i = at; i < end; i = next) {
 		next = (i / SECTOR + 1) * SECTOR;
 		if (next > end)

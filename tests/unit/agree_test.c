@@ -459,6 +459,15 @@ static void test_damaged(void)
 	WAIT(r->leading);
 	CU_ASSERT_EQUAL(r->applied, 9);
 	stop_rank(r);
+	/* Somebody cuts within a record. */
+	free(path);
+	path = newest_log(r->dir);
+	end = log_end(path);
+	CU_ASSERT_EQUAL(truncate(path, (off_t)(end - 5)), 0);
+	start_agree(r);
+	WAIT(r->leading);
+	CU_ASSERT_EQUAL(r->applied, 9);
+	stop_rank(r);
 	/* A vote. */
 	state = mem_printf("%s/state", r->dir);
 	write_at(state, 9, "?", 1);
