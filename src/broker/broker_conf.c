@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "broker/whole_file.h"
+#include "io/whole_file.h"
 #include "io/conf.h"
 #include "model/switch.h"
 

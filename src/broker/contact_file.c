@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "broker/json_text.h"
-#include "broker/whole_file.h"
+#include "io/whole_file.h"
 
 #define FILE_MOST (1u << 20)
 

@@ -104,8 +104,7 @@ LEADER_SOURCES = \
 	src/broker/submit.c src/broker/submit.h \
 	src/broker/surroundings.c src/broker/surroundings.h \
 	src/broker/usage.c src/broker/usage.h \
-	src/broker/views.c src/broker/views.h \
-	src/broker/whole_file.c src/broker/whole_file.h
+	src/broker/views.c src/broker/views.h
 src_broker_libleader_a_SOURCES = $(LEADER_SOURCES)
 src_broker_libleader_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
 	$(JANSSON_CFLAGS) $(SQLITE_CFLAGS)

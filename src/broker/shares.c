@@ -12,7 +12,7 @@
 #include "broker/api.h"
 #include "broker/json_decode.h"
 #include "broker/json_text.h"
-#include "broker/whole_file.h"
+#include "io/whole_file.h"
 
 /* More than this is no shares.json. */
 #define MOST_TEXT (16u << 20)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,26 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/rand.h"
-
-static int make_path(char *path, struct berth_error *err)
-{
-	for (char *p = path + 1;; p++) {
-		char end = *p;
-
-		if (end != '/' && end != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return error_sys(err, "cannot make folder %s", path);
-		*p = end;
-		if (end == '\0')
-			return 0;
-	}
-}
+#include "io/whole_file.h"
 
 static int check(const char *path, struct berth_error *err)
 {
@@ -64,7 +49,7 @@ char *statedir_make(const char *path, struct berth_error *err)
 
 	if (copy[0] == '\0')
 		error_set(err, BERTH_EINPUT, "--dir is empty");
-	else if (make_path(copy, err) == 0 && check(copy, err) == 0) {
+	else if (whole_file_folder(copy, err) == 0 && check(copy, err) == 0) {
 		if (realpath(copy, real))
 			result = mem_strdup(real);
 		else
@@ -96,41 +81,23 @@ int statedir_lock(const char *dir, struct berth_error *err)
 char *statedir_read(const char *dir, const char *name)
 {
 	char *path = dir ? mem_printf("%s/%s", dir, name) : mem_strdup(name);
-	FILE *f = fopen(path, "re");
-	struct buf b;
-	size_t n;
+	size_t len;
+	char *text = whole_file_read(path, SIZE_MAX, &len, NULL);
 
 	free(path);
-	if (f == NULL)
-		return NULL;
-	buf_init(&b);
-	do {
-		n = fread(buf_reserve(&b, 4096), 1, 4096, f);
-		b.len += n;
-	} while (n > 0);
-	fclose(f);
-	*buf_reserve(&b, 1) = '\0';
-	if (b.len > 0 && b.data[b.len - 1] == '\n')
-		b.data[b.len - 1] = '\0';
-	return buf_take(&b);
+	if (text && len > 0 && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	return text;
 }
 
 int statedir_write(const char *dir, const char *name, const char *text,
 		   struct berth_error *err)
 {
 	char *path = mem_printf("%s/%s", dir, name);
-	char *temp = mem_printf("%s.new", path);
-	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	size_t n = strlen(text);
-	int rc = 0;
+	char *line = mem_printf("%s\n", text);
+	int rc = whole_file_write(path, line, strlen(line), err);
 
-	if (fd < 0 || write(fd, text, n) != (ssize_t)n ||
-	    write(fd, "\n", 1) != 1 || fsync(fd) < 0 ||
-	    rename(temp, path) < 0)
-		rc = error_sys(err, "cannot write %s", path);
-	if (fd >= 0)
-		close(fd);
-	free(temp);
+	free(line);
 	free(path);
 	return rc;
 }

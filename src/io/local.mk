@@ -8,7 +8,8 @@ src_io_libio_a_SOURCES = \
 	src/io/socket.c src/io/socket.h \
 	src/io/servers.c src/io/servers.h \
 	src/io/stream.c src/io/stream.h src/io/connector.c src/io/listener.c \
-	src/io/where.c src/io/where.h
+	src/io/where.c src/io/where.h \
+	src/io/whole_file.c src/io/whole_file.h
 src_io_libio_a_CPPFLAGS = $(AM_CPPFLAGS) $(LIBEVENT_CFLAGS) $(CURL_CFLAGS) \
 	$(LIBCONFIG_CFLAGS)
 src_io_libio_a_CFLAGS = $(AM_CFLAGS)

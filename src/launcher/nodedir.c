@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,30 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
+#include "io/whole_file.h"
 #include "rpc/start.h"
-
-static int make_path(const char *path, struct berth_error *err)
-{
-	char *copy = mem_strdup(path);
-	int rc = 0;
-
-	for (char *p = copy + 1; rc == 0; p++) {
-		if (*p != '/' && *p != '\0')
-			continue;
-		char end = *p;
-
-		*p = '\0';
-		if (mkdir(copy, 0700) < 0 && errno != EEXIST)
-			rc = error_sys(err, "cannot make folder %s", copy);
-		*p = end;
-		if (end == '\0')
-			break;
-	}
-	free(copy);
-	return rc;
-}
 
 static int check_owner(const char *path, struct berth_error *err)
 {
@@ -85,7 +65,7 @@ static int make_parts(const char *dir, struct berth_error *err)
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		char *path = mem_printf("%s/%s", dir, parts[i]);
-		int rc = make_path(path, err);
+		int rc = whole_file_folder(path, err);
 
 		free(path);
 		if (rc)
@@ -110,7 +90,7 @@ char *nodedir_make(const char *base, const char *node,
 			  dir, strlen(dir), START_FOLDER_MAX);
 		goto fail;
 	}
-	if (make_path(dir, err) || check_owner(dir, err) ||
+	if (whole_file_folder(dir, err) || check_owner(dir, err) ||
 	    check_above(dir, err) || make_parts(dir, err))
 		goto fail;
 	if (access(dir, W_OK) < 0) {
@@ -154,40 +134,12 @@ void nodedir_own(int lock_fd)
 		return; /* only `berth down` without a broker misses it */
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 int nodedir_write(const char *dir, const char *name, const void *data,
 		  size_t len, struct berth_error *err)
 {
 	char *path = mem_printf("%s/%s", dir, name);
-	char *temp = mem_printf("%s.new", path);
-	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int rc = 0;
+	int rc = whole_file_write(path, data, len, err);
 
-	if (fd < 0)
-		rc = error_sys(err, "cannot write %s", temp);
-	else if (write_all(fd, data, len) < 0 || fsync(fd) < 0)
-		rc = error_sys(err, "cannot write %s", temp);
-	if (fd >= 0)
-		close(fd);
-	if (rc == 0 && rename(temp, path) < 0)
-		rc = error_sys(err, "cannot replace %s", path);
-	if (rc && fd >= 0)
-		unlink(temp);
-	free(temp);
 	free(path);
 	return rc;
 }
@@ -195,29 +147,9 @@ int nodedir_write(const char *dir, const char *name, const void *data,
 char *nodedir_read(const char *dir, const char *name, struct berth_error *err)
 {
 	char *path = mem_printf("%s/%s", dir, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct buf text;
-	ssize_t n;
+	size_t len;
+	char *text = whole_file_read(path, SIZE_MAX, &len, err);
 
-	buf_init(&text);
-	if (fd < 0) {
-		error_sys(err, "cannot read %s", path);
-		free(path);
-		return NULL;
-	}
-	do {
-		n = read(fd, buf_reserve(&text, 4096), 4096);
-		if (n > 0)
-			text.len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	close(fd);
-	*buf_reserve(&text, 1) = '\0';
-	if (n < 0) {
-		error_sys(err, "cannot read %s", path);
-		buf_finish(&text);
-		free(path);
-		return NULL;
-	}
 	free(path);
-	return buf_take(&text);
+	return text;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/whole_file.h"
 #include "topo/topo.h"
 
 #define NAME "topology.xml"
@@ -60,21 +61,6 @@ void nodetopo_leave(const struct nodetopo *t)
 	unsetenv("HWLOC_THISSYSTEM");
 }
 
-static int write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n <= 0)
-			return -1;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 void nodetopo_keep(const struct nodetopo *t)
 {
 	char name[64], *xml = NULL;
@@ -90,7 +76,7 @@ void nodetopo_keep(const struct nodetopo *t)
 		return;
 	topology = topo_load_system(0, &xml, NULL);
 	if (topology && xml)
-		rc = write_all(fd, xml);
+		rc = whole_file_put(fd, xml, strlen(xml));
 	if (close(fd) == 0 && rc == 0)
 		renameat(t->folder, name, t->folder, NAME);
 	else
