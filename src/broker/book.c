@@ -17,6 +17,7 @@ struct listener {
 struct book {
 	struct ledger *ledger;
 	struct rand_state rand;
+	struct lease *lease;
 	struct loop_timer *timer;
 	uint64_t due_us; /* of the ledger's deadline that the timer is set to;
 			    0: the timer is set to now, or not at all */
@@ -26,9 +27,40 @@ struct book {
 	void *round_arg;
 };
 
+/* Deadlines hang on it, so it goes on steadily when the wall clock jumps, and
+ * comes back to that slowly.  A process has one time, hence not in a struct. */
+static struct {
+	uint64_t steady_us, time_us; /* when it was last asked for */
+} clock_now;
+
+/* It goes slower or faster by that part at most. */
+enum { SLEW = 8 };
+
 uint64_t book_now(void)
 {
-	return loop_wall_us();
+	uint64_t wall = loop_wall_us(), steady = loop_now_us();
+	uint64_t past = steady - clock_now.steady_us, most = past / SLEW;
+
+	if (clock_now.steady_us == 0) {
+		clock_now.time_us = wall;
+	} else {
+		clock_now.time_us += past;
+		if (wall > clock_now.time_us + most)
+			clock_now.time_us += most;
+		else if (wall + most < clock_now.time_us)
+			clock_now.time_us -= most;
+		else
+			clock_now.time_us = wall;
+	}
+	clock_now.steady_us = steady;
+	return clock_now.time_us;
+}
+
+uint64_t book_past(uint64_t us)
+{
+	uint64_t at = book_now();
+
+	return us < at ? us : at;
 }
 
 struct ledger *book_ledger(const struct book *b)
@@ -49,11 +81,10 @@ static void wake(struct book *b)
 
 static void sleep_until(struct book *b, uint64_t deadline_us)
 {
-	uint64_t now = book_now();
+	uint64_t at = book_now();
 
 	b->due_us = deadline_us;
-	loop_timer_start(b->timer,
-			 deadline_us > now ? deadline_us - now : 0);
+	loop_timer_start(b->timer, deadline_us > at ? deadline_us - at : 0);
 }
 
 static void on_timer(void *arg)
@@ -63,6 +94,8 @@ static void on_timer(void *arg)
 	int more;
 
 	b->due_us = 0;
+	if (b->lease != NULL && !lease_holds(b->lease))
+		return; /* see on_regained */
 	more = ledger_round(b->ledger, book_now(), &b->rand);
 	deadline = ledger_next_deadline(b->ledger);
 	/* The round's own events have set the timer to now; nothing that it
@@ -74,6 +107,11 @@ static void on_timer(void *arg)
 		sleep_until(b, deadline);
 	if (b->round_done != NULL)
 		b->round_done(b->round_arg);
+}
+
+static void on_regained(void *arg)
+{
+	wake(arg);
 }
 
 void book_after_round(struct book *b, book_round_f done, void *arg)
@@ -133,6 +171,9 @@ struct book *book_create(struct loop *loop, const struct book_config *config,
 	b->ledger = ledger_create(&options);
 	ledger_switches(b->ledger, switches);
 	b->timer = loop_timer_create(loop, on_timer, b);
+	b->lease = config->lease;
+	if (b->lease != NULL)
+		lease_on_regained(b->lease, on_regained, b);
 	return b;
 fail:
 	book_destroy(b);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "broker/lease.h"
 #include "io/loop.h"
 #include "ledger/ledger.h"
 #include "model/event.h"
@@ -24,6 +25,7 @@ struct book_config {
 	uint64_t first_id; /* of offers and slices; 0: from the first */
 	const char *topology_conf, *switches; /* as of leader.h */
 	size_t keep_jobs; /* ended jobs that stay visible */
+	struct lease *lease; /* without it there are no rounds; NULL: none */
 };
 
 struct book *book_create(struct loop *loop, const struct book_config *config,
@@ -41,7 +43,10 @@ void book_after_round(struct book *b, book_round_f done, void *arg);
 
 /* For changes and for reading. */
 struct ledger *book_ledger(const struct book *b);
-/* What the ledger is to be told as the time. */
+/* What the ledger is to be told as the time: the wall clock's, but steady when
+ * that jumps. */
 uint64_t book_now(void);
+/* A time that another leader noted, which its clock may have had too late. */
+uint64_t book_past(uint64_t us);
 
 #endif

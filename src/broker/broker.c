@@ -208,6 +208,13 @@ static int propose(void *arg, const void *data, size_t len, agree_done_f done,
 			     done_arg, err);
 }
 
+static bool may_act(void *arg)
+{
+	struct broker *b = arg;
+
+	return agree_lease_valid(leadership_agree(b->leadership));
+}
+
 static struct leader *make_leader(struct broker *b, uint64_t term,
 				  struct berth_error *err)
 {
@@ -222,6 +229,8 @@ static struct leader *make_leader(struct broker *b, uint64_t term,
 		.history = b->history,
 		.propose = propose,
 		.propose_arg = b,
+		.may_act = may_act,
+		.may_act_arg = b,
 		.node_dir = conf->node_dir,
 		.state_dir = conf->state_dir,
 		.policy = conf->policy,

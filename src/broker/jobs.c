@@ -249,7 +249,7 @@ int jobs_recall(struct jobs *j, const Berth__RecordJob *r,
 {
 	struct event ev = {
 		.type = EVENT_JOB_SUBMITTED,
-		.at_us = r->submitted_us,
+		.at_us = book_past(r->submitted_us),
 		.job_submitted = {
 			.job = r->id,
 			.name = r->name,

@@ -63,6 +63,7 @@ struct leader {
 
 	struct records *own_records;   /* where none were given */
 	struct commit *commit;	       /* changes on their way into them */
+	struct lease *lease;	       /* may we act now? */
 	struct book *book;	       /* the ledger and what follows from it */
 	struct nodes *nodes;	       /* hellos, heartbeats, loss */
 	struct events *events;	       /* the last events as text */
@@ -164,6 +165,7 @@ static struct book *make_book(struct leader *l, struct berth_error *err)
 		.first_id = l->set.term << 32,
 		.topology_conf = l->set.topology_conf,
 		.switches = l->set.switches,
+		.lease = l->lease,
 		.keep_jobs = l->set.keep_jobs,
 	};
 
@@ -176,6 +178,7 @@ static struct nodes *make_nodes(struct leader *l)
 		.version = l->set.version,
 		.term = l->set.term,
 		.records = commit_records(l->commit),
+		.lease = l->lease,
 		.heartbeat_ms = l->set.heartbeat_ms,
 		.heartbeat_timeout_ms = l->set.heartbeat_timeout_ms,
 		.node_timeout_ms = l->set.node_timeout_ms,
@@ -203,7 +206,10 @@ static void on_request(void *arg, struct http_request *req)
 {
 	struct leader *l = arg;
 
-	routes_dispatch(l->routes, req);
+	if (lease_holds(l->lease))
+		routes_dispatch(l->routes, req);
+	else
+		lease_park(l->lease, req, on_request, l);
 }
 
 static void make_history(struct leader *l, struct history *given)
@@ -387,6 +393,7 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 				  config->records ? config->records
 						  : l->own_records,
 				  config->propose, config->propose_arg);
+	l->lease = lease_create(loop, config->may_act, config->may_act_arg);
 	l->book = make_book(l, err);
 	if (l->book == NULL)
 		goto fail;
@@ -433,6 +440,7 @@ void leader_destroy(struct leader *l)
 	history_routes_destroy(l->history_routes);
 	history_destroy(l->own_history);
 	book_destroy(l->book);
+	lease_destroy(l->lease);
 	commit_destroy(l->commit);
 	records_destroy(l->own_records);
 	recorder_destroy(l->recorder);

@@ -37,6 +37,9 @@ struct leader_config {
 	commit_propose_f propose;
 	void *propose_arg;
 	struct history *history;  /* which is asked; NULL: none is kept */
+	/* May it act right now?  See lease.h; NULL: always. */
+	bool (*may_act)(void *arg);
+	void *may_act_arg;
 	const char *node_dir;	  /* this node's folder: log/ lies in it */
 	const char *state_dir;	  /* for BERTH_STATE_DIR of the hosts */
 	const char *policy;	  /* NULL: "fifo" */

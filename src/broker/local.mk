@@ -81,6 +81,7 @@ LEADER_SOURCES = \
 	src/broker/json_text.c src/broker/json_text.h \
 	src/broker/launch_msg.c src/broker/launch_msg.h \
 	src/broker/launches.c src/broker/launches.h \
+	src/broker/lease.c src/broker/lease.h \
 	src/broker/leader.c src/broker/leader.h \
 	src/broker/metrics.c src/broker/metrics.h \
 	src/broker/node_sync.c src/broker/node_sync.h \

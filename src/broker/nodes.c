@@ -48,6 +48,7 @@ struct nodes {
 	struct map *topologies; /* const struct topology, by its hash */
 	struct loop_timer *beat;
 	uint64_t pings;
+	bool mute; /* messages wait for the lease */
 };
 
 static struct peer *find(const struct nodes *n, const char *name)
@@ -116,6 +117,15 @@ static void on_loss(void *arg)
 			   : "its rank did not come back");
 }
 
+/* May they be told anything now?  What is kept is not overtaken. */
+static bool may_speak(struct nodes *n)
+{
+	if (n->mute || n->config.lease == NULL)
+		return !n->mute;
+	n->mute = !lease_holds(n->config.lease);
+	return !n->mute;
+}
+
 /* It is here, and the ledger agrees with it on what runs. */
 static void go_up(struct peer *p)
 {
@@ -131,7 +141,8 @@ static void go_up(struct peer *p)
 	loop_timer_stop(p->loss);
 	p->state = PEER_UP;
 	log_info("node %s is up", p->name);
-	node_sync_flush(p->sync, p->all->net, p->name);
+	if (may_speak(p->all))
+		node_sync_flush(p->sync, p->all->net, p->name);
 	tell_change(p, true);
 }
 
@@ -385,6 +396,17 @@ static void on_beat(void *arg)
 
 /* ---- sending ------------------------------------------------------------- */
 
+static void on_regained(void *arg)
+{
+	struct nodes *n = arg;
+	struct peer *p;
+
+	n->mute = false;
+	map_foreach(n->by_name, p)
+		if (p->state == PEER_UP)
+			node_sync_flush(p->sync, n->net, p->name);
+}
+
 int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg)
 {
 	struct peer *p = find(n, node);
@@ -393,7 +415,7 @@ int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg)
 		msg_free(msg);
 		return -1;
 	}
-	if (p->state != PEER_UP ||
+	if (p->state != PEER_UP || !may_speak(n) ||
 	    net_send(n->net, node, msg, NULL) != 0) {
 		node_sync_keep(p->sync, msg);
 		return 0;
@@ -546,6 +568,8 @@ struct nodes *nodes_create(struct loop *loop, struct net *net,
 	n->topologies = map_create();
 	n->beat = loop_timer_create(loop, on_beat, n);
 	loop_timer_start(n->beat, (uint64_t)config->heartbeat_ms * 1000);
+	if (config->lease != NULL)
+		lease_on_regained(config->lease, on_regained, n);
 	nodes_peer_up(n, net_self(net));
 	return n;
 }

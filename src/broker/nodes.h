@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "broker/book.h"
+#include "broker/lease.h"
 #include "broker/net.h"
 #include "io/loop.h"
 
@@ -35,6 +36,7 @@ struct nodes_config {
 	const char *version; /* of the leader; stays the caller's */
 	uint64_t term;
 	uint32_t heartbeat_ms, heartbeat_timeout_ms, node_timeout_ms;
+	struct lease *lease; /* without it messages wait; NULL: none */
 };
 
 struct nodes *nodes_create(struct loop *loop, struct net *net,
@@ -64,8 +66,8 @@ void nodes_report(struct nodes *n, const char *node,
 		  const Berth__TaskReport *report);
 void nodes_pong(struct nodes *n, const char *node, const Berth__Pong *pong);
 
-/* Send msg, which is taken over, now or when the node is up again.  -1: the
- * node is down or not known, msg is gone. */
+/* Send msg, which is taken over, now or when the node is up again and we may
+ * act.  -1: the node is down or not known, msg is gone. */
 int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg);
 /* Send now or not at all: -1.  msg stays the caller's. */
 int nodes_send(struct nodes *n, const char *node, const Berth__Msg *msg);

@@ -103,7 +103,10 @@ static void job_event(struct ledger *l, const struct record_job *j,
 		      enum event_type type, uint64_t at_us)
 {
 	struct event ev = {
-		.type = type, .at_us = at_us, .job = {.job = j->is->id}};
+		.type = type,
+		.at_us = book_past(at_us),
+		.job = {.job = j->is->id},
+	};
 
 	if (type == EVENT_JOB_FINISHED) {
 		ev.job.outcome = (enum job_outcome)j->end->outcome;

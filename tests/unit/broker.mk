@@ -22,6 +22,11 @@ tests_unit_leader_fault_test_SOURCES = tests/unit/leader_fault_test.c \
 tests_unit_leader_fault_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)
 tests_unit_leader_fault_test_LDADD = $(LEADER_TEST_LDADD)
 
+UNIT_TESTS += tests/unit/book_test
+tests_unit_book_test_SOURCES = tests/unit/book_test.c tests/unit/unit.h
+tests_unit_book_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)
+tests_unit_book_test_LDADD = $(LEADER_TEST_LDADD)
+
 UNIT_TESTS += tests/unit/takeover_test
 tests_unit_takeover_test_SOURCES = tests/unit/takeover_test.c $(LEADER_RIG)
 tests_unit_takeover_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)

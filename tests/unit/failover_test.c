@@ -102,6 +102,55 @@ static void test_waiting_call(void)
 	rig_stop(&r);
 }
 
+/* ---- the lease ----------------------------------------------------------- */
+
+static bool may_act(void *arg)
+{
+	return *(bool *)arg;
+}
+
+/* A leader that may not act right now answers nothing and says nothing to
+ * launchers; when it may again, it goes on. */
+static void test_lease(void)
+{
+	static const struct http_call_events ev = {.done = on_done};
+	bool valid = true;
+	struct leader_config c = {.may_act = may_act, .may_act_arg = &valid};
+	struct answer a = {0}, b = {0};
+	struct fw f;
+	struct rig r;
+
+	rig_start(&r, &c);
+	fw_register(&r, &f, "f");
+	CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"demand\", \"demand\": "
+				    "{\"id\": \"d\", \"count\": 1, "
+				    "\"slice\": {\"cores\": 1}}}"), 0);
+	valid = false;
+	rig_join(&r, &r.agent[0]);
+	rig_run(&r, 100);
+	CU_ASSERT_EQUAL(f.stream.nlines, 1); /* the state */
+	http_call_start(r.client, "GET", "/v1/status", NULL, 0, 0, &ev, &a);
+	rig_run(&r, 100);
+	CU_ASSERT_FALSE(a.done);
+	valid = true;
+	CU_ASSERT_TRUE(rig_until(&r, is_done, &a));
+	CU_ASSERT_EQUAL(a.status, 200);
+	CU_ASSERT_PTR_NOT_NULL(rig_line(&f.stream, "offer", 0));
+	rig_close(&f.stream);
+	/* It never may again. */
+	valid = false;
+	http_call_start(r.client, "GET", "/v1/status", NULL, 0, 0, &ev, &b);
+	rig_run(&r, 100);
+	CU_ASSERT_FALSE(b.done);
+	leader_destroy(r.leader);
+	api_server_refer(r.server, NULL);
+	CU_ASSERT_TRUE(rig_until(&r, is_done, &b));
+	CU_ASSERT_EQUAL(b.status, 503);
+	CU_ASSERT_TRUE(b.again);
+	r.leader = lead_again(&r, 2);
+	rig_stop(&r);
+}
+
 /* ---- two hosts of a framework -------------------------------------------- */
 
 static void test_epoch(void)
@@ -232,6 +281,7 @@ static void test_agent_terms(void)
 static const struct unit_test tests[] = {
 	{"a door with and without a leader", test_door},
 	{"a call that waits when the leader goes", test_waiting_call},
+	{"a leader without a lease", test_lease},
 	{"hosts of two leaders", test_epoch},
 	{"an agent hears several leaders", test_agent_terms},
 };
