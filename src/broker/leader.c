@@ -25,6 +25,7 @@
 #include "broker/reaper.h"
 #include "broker/recall.h"
 #include "broker/recorder.h"
+#include "broker/restart.h"
 #include "broker/revocations.h"
 #include "broker/routes.h"
 #include "broker/settle.h"
@@ -44,6 +45,7 @@ struct leader_settings {
 	size_t nroles;
 	char *topology_conf, *switches;
 	uint64_t term;
+	bool by_mpirun;
 	const char *const *(*voters)(void *arg, size_t *count);
 	void *voters_arg;
 	uint64_t seed;
@@ -88,6 +90,7 @@ struct leader {
 	struct calls calls;
 	struct stream_routes stream_routes;
 	struct drain drain;
+	struct restart restart;
 	struct views views;
 	struct chronicle chronicle;
 	struct settle *settle;	       /* until all is known that runs */
@@ -124,6 +127,7 @@ static void settings_init(struct leader_settings *s,
 		.topology_conf = mem_strdup(c->topology_conf),
 		.switches = mem_strdup(c->switches),
 		.term = c->term,
+		.by_mpirun = c->by_mpirun,
 		.voters = c->voters,
 		.voters_arg = c->voters_arg,
 		.seed = c->seed,
@@ -307,6 +311,7 @@ static void make_handlers(struct leader *l)
 	l->stream_routes = (struct stream_routes){l->book, l->jobs, l->outputs,
 						  l->stdins};
 	l->drain = (struct drain){l->book, l->nodes};
+	l->restart = (struct restart){l->nodes, l->set.by_mpirun};
 	l->views = (struct views){
 		.book = l->book,
 		.nodes = l->nodes,
@@ -339,6 +344,7 @@ static struct routes *make_routes(struct leader *l)
 		{"GET", "/v1/nodes/*", views_node, views},
 		{"POST", "/v1/nodes/*/drain", drain_post, &l->drain},
 		{"DELETE", "/v1/nodes/*/drain", drain_delete, &l->drain},
+		{"POST", "/v1/nodes/*/restart", restart_post, &l->restart},
 		{"GET", "/v1/slices", views_slices, views},
 		{"GET", "/v1/offers", views_offers, views},
 		{"GET", "/v1/demands", views_demands, views},

@@ -29,6 +29,7 @@ struct leader_config {
 	const char *berth;	  /* name of this Berth; needed */
 	const char *version;	  /* NULL: the package's */
 	uint64_t term;		  /* of its messages; 0: none */
+	bool by_mpirun;		  /* the ranks are not the launchers' */
 	/* Who votes on leaders, for GET /v1/status; NULL: nobody. */
 	const char *const *(*voters)(void *arg, size_t *count);
 	void *voters_arg;

@@ -99,6 +99,7 @@ LEADER_SOURCES = \
 	src/broker/routes.c src/broker/routes.h \
 	src/broker/settle.c src/broker/settle.h \
 	src/broker/shares.c src/broker/shares.h \
+	src/broker/restart.c src/broker/restart.h \
 	src/broker/shutdown.c src/broker/shutdown.h \
 	src/broker/stdins.c src/broker/stdins.h \
 	src/broker/stream_routes.c src/broker/stream_routes.h \

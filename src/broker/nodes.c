@@ -27,6 +27,7 @@ struct peer {
 	struct label *label;
 	size_t nlabels;
 	bool emulated;
+	char *version;
 	struct node_sync *sync; /* messages that wait, strays to be ended */
 };
 
@@ -183,6 +184,7 @@ static void peer_destroy(void *arg)
 	node_sync_destroy(p->sync);
 	topology_unref(p->topology);
 	label_free(p->label, p->nlabels);
+	free(p->version);
 	free(p->name);
 	free(p);
 }
@@ -265,6 +267,8 @@ static void take_hello(struct peer *p, const struct topology *t,
 		p->label[i].value = mem_strdup(h->labels[i]->value);
 	}
 	p->emulated = h->emulated;
+	free(p->version);
+	p->version = mem_strdup(h->version);
 	p->incarnation = h->incarnation != 0 ? h->incarnation : 1;
 }
 
@@ -530,6 +534,20 @@ size_t nodes_count_up(const struct nodes *n)
 	map_foreach(n->by_name, p)
 		count += p->state == PEER_UP;
 	return count;
+}
+
+uint64_t nodes_rank_since_us(const struct nodes *n, const char *node)
+{
+	const struct peer *p = find(n, node);
+
+	return p != NULL ? p->incarnation : 0;
+}
+
+const char *nodes_rank_version(const struct nodes *n, const char *node)
+{
+	const struct peer *p = find(n, node);
+
+	return p != NULL && p->version != NULL ? p->version : "";
 }
 
 uint64_t nodes_rtt_us(const struct nodes *n, const char *node)

@@ -84,6 +84,10 @@ const char *nodes_why_drained(const struct nodes *n, const char *node);
 const char *nodes_state(const struct nodes *n, const char *node);
 /* How many can be sent to now. */
 size_t nodes_count_up(const struct nodes *n);
+/* When the rank that is there began (wall clock, microseconds; 0: none is) and
+ * its version ("": not heard of). */
+uint64_t nodes_rank_since_us(const struct nodes *n, const char *node);
+const char *nodes_rank_version(const struct nodes *n, const char *node);
 /* Median-ish: the last round trip of a Ping, microseconds; 0: none yet. */
 uint64_t nodes_rtt_us(const struct nodes *n, const char *node);
 

@@ -88,6 +88,10 @@ static json_t *node_json(const struct views *v, const struct node *n)
 
 	json_object_set_new(o, "drained", json_boolean(why != NULL));
 	json_object_set_new(o, "reason", json_text_safe(why));
+	json_object_set_new(o, "version", json_text_safe(
+		nodes_rank_version(v->nodes, n->name)));
+	json_object_set_new(o, "rank_since", json_integer((json_int_t)(
+		nodes_rank_since_us(v->nodes, n->name) / 1000)));
 	return o;
 }
 

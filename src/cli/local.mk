@@ -5,6 +5,7 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/api.c src/cli/api.h \
 	src/cli/attach.c \
 	src/cli/cancel.c \
+	src/cli/census.c src/cli/census.h \
 	src/cli/chunk.c src/cli/chunk.h \
 	src/cli/cli.h \
 	src/cli/contact.c src/cli/contact.h \
@@ -25,9 +26,11 @@ src_cli_libcli_a_SOURCES = \
 	src/cli/parse.c src/cli/parse.h \
 	src/cli/plan.c src/cli/plan.h \
 	src/cli/program.c src/cli/program.h \
+	src/cli/renewal.c src/cli/renewal.h \
 	src/cli/run.c src/cli/run.h \
 	src/cli/share.c \
 	src/cli/show.c \
+	src/cli/silence.c src/cli/silence.h \
 	src/cli/sink.c src/cli/sink.h \
 	src/cli/spec.c src/cli/spec.h \
 	src/cli/spec_mpi.c \

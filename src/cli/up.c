@@ -11,8 +11,11 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "cli/api.h"
+#include "cli/census.h"
 #include "cli/cli.h"
 #include "cli/plan.h"
+#include "cli/renewal.h"
+#include "cli/silence.h"
 #include "cli/statedir.h"
 #include "io/conf.h"
 #include "io/where.h"
@@ -21,14 +24,13 @@
 
 #define NAME_CHARS                                                             \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
-#define TAIL_LINES 5
 
 struct up {
 	/* asked for */
 	const char *name, *dir_option, *conf_path;
 	struct plan_options options;
 	long long timeout_ms;
-	bool foreground, quiet;
+	bool foreground, quiet, restart;
 	/* found */
 	char *berth, *dir, *program, *secret, *token, *conf_text;
 	const char *network, *folder; /* in conf */
@@ -316,94 +318,10 @@ static int save_nodes(const struct up *u, struct berth_error *err)
 
 /* ---- waiting for the broker ---- */
 
-struct answer {
-	bool there;
-	char leader[80];
-	size_t up;
-	json_t *nodes;
-};
-
-static void ask(struct up *u, struct answer *a)
-{
-	json_t *root = NULL, *node;
-	struct berth_error err;
-	size_t i;
-
-	json_decref(a->nodes);
-	memset(a, 0, sizeof *a);
-	if (api_open(&u->api, &err) == 0 &&
-	    api_call(&u->api, "GET", "/v1/nodes", NULL, &root, 3000, &err) ==
-		    0) {
-		a->there = true;
-		a->nodes = json_incref(json_object_get(root, "nodes"));
-		json_array_foreach(a->nodes, i, node) {
-			a->up += strcmp(api_str(node, "state"), "up") == 0;
-			if (json_is_true(json_object_get(node, "leader")))
-				snprintf(a->leader, sizeof a->leader, "%s",
-					 api_str(node, "name"));
-		}
-	}
-	json_decref(root);
-	if (!a->there)
-		api_close(&u->api);
-}
-
-static bool is_up(const json_t *nodes, const char *name)
-{
-	json_t *node;
-	size_t i;
-
-	json_array_foreach(nodes, i, node) {
-		if (strcmp(api_str(node, "name"), name) == 0 &&
-		    strcmp(api_str(node, "state"), "up") == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The last lines of a log that lies here, indented. */
-static void print_tail(const char *path)
-{
-	char *text = statedir_read(NULL, path);
-	size_t at = text ? strlen(text) : 0;
-	int lines = 0;
-
-	if (text == NULL)
-		return;
-	while (at > 0 && (text[at - 1] != '\n' || ++lines < TAIL_LINES))
-		at--;
-	fprintf(stderr, "  the end of %s:\n", path);
-	for (char *l = text + at; *l;) {
-		size_t n = strcspn(l, "\n");
-
-		fprintf(stderr, "    %.*s\n", (int)n, l);
-		l += n + (l[n] == '\n');
-	}
-	free(text);
-}
-
-static int silent(struct up *u, const struct answer *a,
+static int silent(struct up *u, const struct census *a,
 		  struct berth_error *err)
 {
-	struct statedir_node *nodes;
-	size_t n = statedir_nodes(u->dir, &nodes), missing = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		char *log;
-
-		if (is_up(a->nodes, nodes[i].node))
-			continue;
-		fprintf(stderr, "berth: the rank of node %s is not up\n",
-			nodes[i].node);
-		/* One log says enough when none is up. */
-		if (nodes[i].folder[0] && (missing++ == 0 || a->there)) {
-			log = mem_printf("%s/log/berthd.log",
-					 nodes[i].folder);
-			print_tail(log);
-			free(log);
-		}
-	}
-	statedir_nodes_free(nodes, n);
+	silence_explain(u->dir, a);
 	if (!a->there && count_running(u) == start_count(u->start))
 		return error_set(err, BERTH_EUNAVAIL,
 				 "the launchers run, but no rank leads; berth "
@@ -417,32 +335,6 @@ static int silent(struct up *u, const struct answer *a,
 			 "%zu of %zu nodes are up after %lld s; the Berth can "
 			 "be used, or ended by berth down",
 			 a->up, start_count(u->start), u->timeout_ms / 1000);
-}
-
-/* A rank that cannot start says "berthd: why" and no more; to wait for it
- * would be in vain.  Its launcher goes on trying. */
-static bool gave_up(const struct up *u, char *why, size_t size)
-{
-	struct statedir_node *nodes;
-	size_t n = statedir_nodes(u->dir, &nodes);
-	bool found = false;
-
-	for (size_t i = 0; i < n && !found; i++) {
-		char *path = mem_printf("%s/log/berthd.log", nodes[i].folder);
-		char *text = nodes[i].folder[0] ? statedir_read(NULL, path)
-						: NULL;
-		char *last = text ? strrchr(text, '\n') : NULL;
-
-		last = last ? last + 1 : text;
-		if (last && strncmp(last, "berthd: ", 8) == 0) {
-			snprintf(why, size, "%s", last + 8);
-			found = true;
-		}
-		free(text);
-		free(path);
-	}
-	statedir_nodes_free(nodes, n);
-	return found;
 }
 
 /* What this call has started is of no use: end it. */
@@ -470,7 +362,7 @@ static long long now_ms(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int wait_for_broker(struct up *u, struct answer *a,
+static int wait_for_broker(struct up *u, struct census *a,
 			   struct berth_error *err)
 {
 	const struct timespec step = {.tv_nsec = 50 * 1000 * 1000};
@@ -478,11 +370,11 @@ static int wait_for_broker(struct up *u, struct answer *a,
 	char why[400];
 
 	for (;;) {
-		ask(u, a);
+		census_take(a, &u->api);
 		if (a->there && a->up >= start_count(u->start))
 			return 0;
 		if (!a->there && now_ms() > begin + 1000 &&
-		    gave_up(u, why, sizeof why))
+		    silence_final(u->dir, why, sizeof why))
 			return no_broker(u, why, err);
 		if (now_ms() > until)
 			return silent(u, a, err);
@@ -496,11 +388,11 @@ static int wait_for_broker(struct up *u, struct answer *a,
 static int look_at_old(struct up *u, struct berth_error *err)
 {
 	char *old = statedir_read(u->dir, "plan");
-	struct answer a = {0};
+	struct census a = {0};
 	int rc = 0;
 
-	ask(u, &a);
-	json_decref(a.nodes);
+	census_take(&a, &u->api);
+	census_finish(&a);
 	if (a.there && old && strcmp(old, u->plan.text) != 0)
 		rc = error_set(err, BERTH_ECONFLICT,
 			       "Berth %s is up already in %s, with other nodes "
@@ -514,13 +406,12 @@ static int look_at_old(struct up *u, struct berth_error *err)
 	return rc;
 }
 
-static int go(struct up *u, struct answer *a, struct berth_error *err)
+/* Launchers and ranks where there are none. */
+static int start(struct up *u, struct census *a, struct berth_error *err)
 {
 	char *what;
 
-	if (find_places(u, err) || read_conf(u, err) ||
-	    plan_make(&u->plan, &u->options, err) || check_length(u, err) ||
-	    look_at_old(u, err))
+	if (check_length(u, err) || look_at_old(u, err))
 		return -1;
 	u->secret = statedir_secret(u->dir, "secret", err);
 	u->token = statedir_secret(u->dir, "token", err);
@@ -538,6 +429,33 @@ static int go(struct up *u, struct answer *a, struct berth_error *err)
 	else if (save_nodes(u, err))
 		return -1;
 	return wait_for_broker(u, a, err);
+}
+
+/* What runs, by the programs beside this one. */
+static int renew(struct up *u, struct census *a, struct berth_error *err)
+{
+	const struct renewal r = {.api = &u->api,
+				  .program = u->program,
+				  .timeout_ms = (unsigned)u->timeout_ms,
+				  .quiet = u->quiet};
+
+	census_take(a, &u->api);
+	if (!a->there)
+		return error_set(err, BERTH_EUNAVAIL,
+				 "Berth %s does not answer: berth up, without "
+				 "--restart, starts what is missing", u->berth);
+	return renewal_run(&r, a, err);
+}
+
+static int go(struct up *u, struct census *a, struct berth_error *err)
+{
+	if (find_places(u, err) || read_conf(u, err) ||
+	    plan_make(&u->plan, &u->options, err))
+		return -1;
+	/* To restart, nobody need say again what there is. */
+	if ((!u->restart || u->plan.asked) && start(u, a, err))
+		return -1;
+	return u->restart ? renew(u, a, err) : 0;
 }
 
 static void finish(struct up *u)
@@ -608,13 +526,17 @@ int cmd_up(int argc, char **argv)
 		 "pu:2' instead of the real nodes"},
 		{"timeout", OPT_TIME, &u.timeout_ms, "TIME",
 		 "how long to wait for the nodes (60 s)"},
+		{"restart", OPT_FLAG, &u.restart, NULL,
+		 "replace the launchers, ranks and framework hosts that run, "
+		 "one node after the other, by this Berth's programs; tasks "
+		 "run on"},
 		{"foreground", OPT_FLAG, &u.foreground, NULL,
 		 "stay, and end the Berth on Ctrl-C"},
 		{"q,quiet", OPT_FLAG, &u.quiet, NULL, "say only what fails"},
 		{0},
 	};
 	struct berth_error err;
-	struct answer a = {0};
+	struct census a = {0};
 	int rest = opts_parse(table, &doc, 0, argc, argv, &err);
 	int status;
 
@@ -631,7 +553,7 @@ int cmd_up(int argc, char **argv)
 		    api_uri(&u.api));
 		status = u.foreground ? stay(&u) : 0;
 	}
-	json_decref(a.nodes);
+	census_finish(&a);
 	finish(&u);
 	return status;
 }

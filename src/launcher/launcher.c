@@ -1,7 +1,6 @@
 /* launcher.c - see launcher.h. */
 #include "launcher/launcher.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -14,8 +13,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/where.h"
 #include "launcher/broker_job.h"
 #include "launcher/cgroup.h"
+#include "launcher/closing.h"
 #include "launcher/coll.h"
 #include "launcher/context.h"
 #include "launcher/directory.h"
@@ -28,12 +29,6 @@
 #include "launcher/route.h"
 #include "launcher/shepherds.h"
 #include "launcher/work.h"
-
-/* An orderly end: the rank may say good-bye, then SIGTERM, then SIGKILL. */
-#define GOODBYE_US (300u * 1000)
-#define TERM_US (8u * 1000 * 1000)
-
-enum ending { RUNNING, GOODBYE, TERMINATING, KILLING };
 
 struct launcher {
 	struct loop *loop;
@@ -51,10 +46,9 @@ struct launcher {
 	struct broker_job *broker;
 	struct contexts *contexts;
 	struct fence *fence;
+	struct closing *closing;
 	struct loop_signal *on_child, *on_term, *on_int;
-	struct loop_timer *end_timer;
-	enum ending ending;
-	bool kill_tasks;
+	char *program; /* what to begin anew as; NULL: nobody asked */
 };
 
 /* ---- the ways out, for the services ---- */
@@ -143,7 +137,7 @@ static void rank_down(void *arg)
 
 static void shutdown_all(struct launcher *la, const Berth__Msg *msg)
 {
-	if (la->ending != RUNNING)
+	if (closing_begun(la->closing))
 		return;
 	mesh_send_all(la->mesh, msg);
 	launcher_end(la, msg->shutdown->kill_tasks, msg->shutdown->reason);
@@ -172,6 +166,38 @@ static void new_term(struct launcher *la, const Berth__Msg *msg)
 		mesh_send_all(la->mesh, msg);
 }
 
+/* Whoever can write there could have us run anything. */
+static bool trusted(const char *program)
+{
+	struct stat st;
+
+	return program[0] == '/' && stat(program, &st) == 0 &&
+	       S_ISREG(st.st_mode) && !(st.st_mode & 022) &&
+	       (st.st_uid == 0 || st.st_uid == geteuid()) &&
+	       access(program, X_OK) == 0;
+}
+
+static void begin_anew(struct launcher *la, const char *program)
+{
+	struct berth_error err = {0};
+	char *path;
+
+	if (closing_begun(la->closing))
+		return;
+	path = program[0] ? mem_strdup(program)
+			  : where_program("berth-launcher", &err);
+	if (path == NULL || !trusted(path)) {
+		log_error("cannot begin anew as %s: %s",
+			  path ? path : "berth-launcher",
+			  path ? "no program there that is ours alone"
+			       : err.text);
+		free(path);
+		return;
+	}
+	la->program = path;
+	closing_begin(la->closing, CLOSING_ANEW, path);
+}
+
 /* What a leader orders. */
 static void from_leader(struct launcher *la, Berth__Msg *msg)
 {
@@ -183,6 +209,9 @@ static void from_leader(struct launcher *la, Berth__Msg *msg)
 		break;
 	case BERTH__MSG__BODY_SHUTDOWN:
 		shutdown_all(la, msg);
+		break;
+	case BERTH__MSG__BODY_RESTART:
+		begin_anew(la, msg->restart->program);
 		break;
 	default:
 		work_from_rank(la->work, msg);
@@ -200,6 +229,7 @@ static void from_rank(void *arg, Berth__Msg *msg)
 	case BERTH__MSG__BODY_STDIN_DATA:
 	case BERTH__MSG__BODY_ROSTER:
 	case BERTH__MSG__BODY_SHUTDOWN:
+	case BERTH__MSG__BODY_RESTART:
 		from_leader(la, msg);
 		break;
 	case BERTH__MSG__BODY_NEW_TERM:
@@ -269,8 +299,6 @@ static void from_shepherd(void *arg, const char *key, Berth__Msg *msg)
 	}
 }
 
-static void advance_end(struct launcher *la);
-
 static void shepherd_gone(void *arg, const char *key, bool clean,
 			  const char *why)
 {
@@ -285,8 +313,7 @@ static void shepherd_gone(void *arg, const char *key, bool clean,
 		work_shepherd_gone(la->work, key, clean, why);
 	else if (broker_job_shepherd_gone(la->broker, key, why))
 		joins_rank_died(la->joins);
-	if (la->ending != RUNNING)
-		advance_end(la);
+	closing_advance(la->closing);
 }
 
 static const struct shepherds_events shepherds_events = {
@@ -347,9 +374,8 @@ static void from_node(void *arg, const char *node, const Berth__Msg *msg)
 		fence_raise(la->fence, msg->term);
 		break;
 	case BERTH__MSG__BODY_SHUTDOWN:
-		if (la->ending == RUNNING)
-			launcher_end(la, msg->shutdown->kill_tasks,
-				     msg->shutdown->reason);
+		launcher_end(la, msg->shutdown->kill_tasks,
+			     msg->shutdown->reason);
 		break;
 	default:
 		route_from_node(la->route, node, msg);
@@ -424,8 +450,6 @@ static void on_term(void *arg, int signo)
 
 /* ---- life ---- */
 
-static void end_timer(void *arg);
-
 static void create_services(struct launcher *la)
 {
 	const struct settings *s = la->settings;
@@ -456,6 +480,10 @@ static void create_services(struct launcher *la)
 	la->joins = joins_create(s->node, &post, la->directory);
 	la->broker = broker_job_create(la->loop, s, la->roster,
 				       la->shepherds);
+	la->closing = closing_create(la->loop, &(struct closing_of){
+		.settings = s, .broker = la->broker,
+		.shepherds = la->shepherds, .mesh = la->mesh,
+		.cgroups = la->cgroups});
 }
 
 /* Unique on the machine, also where containers see different folders under
@@ -482,7 +510,6 @@ struct launcher *launcher_create(struct loop *l, struct settings *s,
 	la->cgroups = cgroups_create(name);
 	la->contexts = contexts_create(s->dir);
 	la->fence = fence_create(s->dir);
-	la->end_timer = loop_timer_create(l, end_timer, la);
 	create_services(la);
 	la->on_child = loop_signal_create(l, SIGCHLD, on_child, la);
 	la->on_term = loop_signal_create(l, SIGTERM, on_term, la);
@@ -498,7 +525,7 @@ void launcher_destroy(struct launcher *la)
 	loop_signal_destroy(la->on_child);
 	loop_signal_destroy(la->on_term);
 	loop_signal_destroy(la->on_int);
-	loop_timer_destroy(la->end_timer);
+	closing_destroy(la->closing);
 	broker_job_destroy(la->broker);
 	joins_destroy(la->joins);
 	work_destroy(la->work);
@@ -511,6 +538,7 @@ void launcher_destroy(struct launcher *la)
 	contexts_destroy(la->contexts);
 	fence_destroy(la->fence);
 	cgroups_destroy(la->cgroups);
+	free(la->program);
 	free(la);
 }
 
@@ -539,36 +567,9 @@ int launcher_listen(struct launcher *la, struct berth_error *err)
 	return 0;
 }
 
-/* The key of a rank's shepherd that listens in our folder; the caller
- * frees. */
-static char *find_rank(const struct launcher *la)
-{
-	char *path = mem_printf("%s/shepherd", la->settings->dir);
-	DIR *dir = opendir(path);
-	struct dirent *e;
-	char *key = NULL;
-
-	while (dir && key == NULL && (e = readdir(dir)) != NULL) {
-		size_t n = strlen(e->d_name);
-
-		if (n < 6 || strcmp(e->d_name + n - 5, ".sock") != 0)
-			continue;
-		key = mem_strndup(e->d_name, n - 5);
-		if (!broker_job_owns(key) ||
-		    !shepherds_listens(la->settings, key)) {
-			free(key);
-			key = NULL;
-		}
-	}
-	if (dir)
-		closedir(dir);
-	free(path);
-	return key;
-}
-
 bool launcher_finds_rank(const struct launcher *la)
 {
-	char *key = find_rank(la);
+	char *key = shepherds_find(la->settings, broker_job_owns);
 
 	free(key);
 	return key != NULL;
@@ -596,7 +597,7 @@ int launcher_start(struct launcher *la, bool late, struct berth_error *err)
 	log_info("node %s of Berth %s at %s, cgroups: %s", la->settings->node,
 		 la->settings->berth, la->settings->address,
 		 cgroups_path(la->cgroups));
-	rank = find_rank(la);
+	rank = shepherds_find(la->settings, broker_job_owns);
 	shepherds_adopt(la->shepherds);
 	if (rank && shepherds_state(la->shepherds, rank) == SHEPHERD_HERE)
 		broker_job_adopt(la->broker, rank);
@@ -604,89 +605,20 @@ int launcher_start(struct launcher *la, bool late, struct berth_error *err)
 		broker_job_start(la->broker, late || rank);
 	if (late)
 		mesh_link_all(la->mesh);
+	on_child(la, SIGCHLD); /* of the program that we were before */
 	free(rank);
 	return 0;
 }
 
 /* ---- the end ---- */
 
-static void remove_files(struct launcher *la)
-{
-	static const char *const names[] = {"settings", "roster",   "token",
-					    "contexts", "berth.conf",
-					    "api.sock"};
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		char *path = mem_printf("%s/%s", la->settings->dir, names[i]);
-
-		unlink(path);
-		free(path);
-	}
-}
-
-static void finish(struct launcher *la)
-{
-	log_info("ended");
-	loop_timer_stop(la->end_timer);
-	if (la->kill_tasks)
-		remove_files(la);
-	else
-		cgroups_spare(la->cgroups);
-	loop_stop(la->loop);
-}
-
-static bool has_tasks(const char *shepherd)
-{
-	return !broker_job_owns(shepherd);
-}
-
-/* Whom the end spares. */
-static bool (*spared(const struct launcher *la))(const char *shepherd)
-{
-	return la->kill_tasks ? NULL : has_tasks;
-}
-
-static void advance_end(struct launcher *la)
-{
-	if (shepherds_count(la->shepherds, spared(la)) == 0 &&
-	    mesh_queued(la->mesh) == 0)
-		finish(la);
-}
-
-static void end_timer(void *arg)
-{
-	struct launcher *la = arg;
-
-	switch (la->ending) {
-	case GOODBYE:
-		la->ending = TERMINATING;
-		shepherds_stop(la->shepherds, spared(la));
-		loop_timer_start(la->end_timer, TERM_US);
-		advance_end(la);
-		break;
-	case TERMINATING:
-		log_warn("shepherds did not end in time: killed");
-		la->ending = KILLING;
-		if (la->kill_tasks)
-			shepherds_kill(la->shepherds);
-		loop_timer_start(la->end_timer, 2 * 1000 * 1000);
-		break;
-	default:
-		finish(la);
-		break;
-	}
-}
-
 void launcher_end(struct launcher *la, bool kill_tasks, const char *why)
 {
-	if (la->ending != RUNNING)
-		return;
-	log_info("this Berth ends: %s%s", why,
-		 kill_tasks ? "" : " (tasks go on)");
-	la->ending = GOODBYE;
-	la->kill_tasks = kill_tasks;
-	broker_job_stop(la->broker);
-	if (kill_tasks)
-		shepherds_stop(la->shepherds, broker_job_owns);
-	loop_timer_start(la->end_timer, GOODBYE_US);
+	closing_begin(la->closing, kill_tasks ? CLOSING_ALL : CLOSING_KEEP,
+		      why);
+}
+
+const char *launcher_anew(const struct launcher *la)
+{
+	return closing_anew(la->closing) ? la->program : NULL;
 }

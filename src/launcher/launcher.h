@@ -29,5 +29,8 @@ int launcher_start(struct launcher *la, bool late, struct berth_error *err);
 
 /* End in order, with the tasks or without; loop_stop when done. */
 void launcher_end(struct launcher *la, bool kill_tasks, const char *why);
+/* After the loop has stopped: the program to exec in our place, the path of
+ * the berth-launcher that is installed now; NULL: this was the end. */
+const char *launcher_anew(const struct launcher *la);
 
 #endif

@@ -4,6 +4,7 @@ src_launcher_liblauncher_a_SOURCES = \
 	src/launcher/bootstrap.c src/launcher/bootstrap.h \
 	src/launcher/broker_job.c src/launcher/broker_job.h \
 	src/launcher/cgroup.c src/launcher/cgroup.h \
+	src/launcher/closing.c src/launcher/closing.h \
 	src/launcher/child.c src/launcher/child.h \
 	src/launcher/coll.c src/launcher/coll.h \
 	src/launcher/coll_table.c src/launcher/coll_table.h \

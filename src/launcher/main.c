@@ -3,7 +3,10 @@
  * background.
  *
  *   berth-launcher --bootstrap [--node NAME] [--foreground]
- *   berth-launcher --restart --dir NODE_DIR [--foreground]
+ *   berth-launcher --restart --dir NODE_DIR [--foreground] [--lock FD]
+ *
+ * --lock is for a launcher that begins anew: it is the process that it was, as
+ * another program, and keeps the lock of its folder.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -302,6 +305,16 @@ static void shed_marks(char **argv)
 		 "started it");
 }
 
+static int take_lock(struct program *p, const char *dir,
+		     struct berth_error *err)
+{
+	if (p->lock_fd < 0)
+		p->lock_fd = nodedir_lock(dir, err);
+	else
+		fcntl(p->lock_fd, F_SETFD, FD_CLOEXEC);
+	return p->lock_fd;
+}
+
 static int begin_again(struct program *p, const char *dir,
 		       struct berth_error *err)
 {
@@ -310,8 +323,7 @@ static int begin_again(struct program *p, const char *dir,
 	p->roster = roster_create(p->settings.berth);
 	if (roster_load(p->roster, dir, err))
 		return -1;
-	p->lock_fd = nodedir_lock(dir, err);
-	if (p->lock_fd < 0)
+	if (take_lock(p, dir, err) < 0)
 		return -1;
 	shed_binding(&p->settings);
 	p->launcher = launcher_create(p->loop, &p->settings, p->roster);
@@ -338,6 +350,49 @@ static int run_restart(struct program *p, const char *dir)
 	return p->status;
 }
 
+/* Be another program, with the same pid and children.  Returns when that cannot
+ * be. */
+static void become(struct program *p, const char *program)
+{
+	char lock[16], *path = mem_strdup(program);
+	char *dir = mem_strdup(p->settings.dir);
+	char *argv[] = {path, "--restart", "--dir", dir, "--lock", lock,
+			p->foreground ? "--foreground" : NULL, NULL};
+
+	snprintf(lock, sizeof lock, "%d", p->lock_fd);
+	launcher_destroy(p->launcher);
+	p->launcher = NULL;
+	fcntl(p->lock_fd, F_SETFD, 0);
+	execv(path, argv);
+	log_error("cannot begin anew as %s: %s", path, strerror(errno));
+	free(dir);
+	free(path);
+}
+
+/* The one that is installed now, or, should that not run, this one. */
+static int run_anew(struct program *p)
+{
+	struct berth_error err;
+
+	while (p->launcher && launcher_anew(p->launcher)) {
+		char *dir = mem_strdup(p->settings.dir);
+		int rc;
+
+		become(p, launcher_anew(p->launcher));
+		roster_destroy(p->roster);
+		p->roster = NULL;
+		settings_finish(&p->settings);
+		settings_init(&p->settings);
+		rc = begin_again(p, dir, &err);
+		free(dir);
+		if (rc < 0 || loop_run(p->loop, &err) < 0) {
+			log_error("%s", err.text);
+			return 1;
+		}
+	}
+	return p->status;
+}
+
 static void remove_own(struct program *p)
 {
 	char *path = mem_printf("%s/launcher.pid", p->settings.dir);
@@ -353,11 +408,10 @@ static int run(struct program *p, const char *dir)
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
-	p->lock_fd = -1;
 	p->parent_fd = -1;
 	p->starter_fd = -1;
 	settings_init(&p->settings);
-	if (!p->foreground) {
+	if (!p->foreground && p->lock_fd < 0) {
 		p->parent_fd = leave_parent();
 		if (p->parent_fd < 0) {
 			perror("berth-launcher: fork");
@@ -373,6 +427,8 @@ static int run(struct program *p, const char *dir)
 	if (p->foreground)
 		watch_starter(p);
 	status = dir ? run_restart(p, dir) : run_bootstrap(p);
+	if (status == 0)
+		status = run_anew(p);
 	bootstrap_destroy(p->bootstrap);
 	launcher_destroy(p->launcher);
 	roster_destroy(p->roster);
@@ -396,10 +452,11 @@ int main(int argc, char **argv)
 		{"dir", required_argument, NULL, 'd'},
 		{"node", required_argument, NULL, 'n'},
 		{"foreground", no_argument, NULL, 'f'},
+		{"lock", required_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	struct program p = {0};
+	struct program p = {.lock_fd = -1};
 	bool bootstrap = false, restart = false;
 	const char *dir = NULL;
 	int c;
@@ -421,6 +478,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			p.foreground = true;
+			break;
+		case 'l':
+			p.lock_fd = atoi(optarg);
 			break;
 		case 'h':
 			return usage(0);

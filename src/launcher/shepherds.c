@@ -438,7 +438,9 @@ int shepherds_start(struct shepherds *sh, const char *key,
 	return 0;
 }
 
-bool shepherds_listens(const struct settings *s, const char *key)
+/* ---- those that are there already ---- */
+
+static bool listens(const struct settings *s, const char *key)
 {
 	char *path = socket_of(s, key);
 	int fd = stream_connect_unix(path, NULL);
@@ -449,19 +451,50 @@ bool shepherds_listens(const struct settings *s, const char *key)
 	return fd >= 0;
 }
 
-void shepherds_adopt(struct shepherds *sh)
+/* The next key by a socket in the folder; the caller frees.  NULL: no more. */
+static char *next_key(DIR *dir)
 {
-	char *path = mem_printf("%s/shepherd", sh->settings->dir);
-	DIR *dir = opendir(path);
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir)) != NULL) {
-		size_t len = strlen(e->d_name);
-		char *key;
+		size_t n = strlen(e->d_name);
 
-		if (len < 6 || strcmp(e->d_name + len - 5, ".sock") != 0)
-			continue;
-		key = mem_strndup(e->d_name, len - 5);
+		if (n > 5 && strcmp(e->d_name + n - 5, ".sock") == 0)
+			return mem_strndup(e->d_name, n - 5);
+	}
+	return NULL;
+}
+
+static DIR *open_folder(const struct settings *s)
+{
+	char *path = mem_printf("%s/shepherd", s->dir);
+	DIR *dir = opendir(path);
+
+	free(path);
+	return dir;
+}
+
+char *shepherds_find(const struct settings *s, bool (*wanted)(const char *key))
+{
+	DIR *dir = open_folder(s);
+	char *key;
+
+	while ((void)(key = next_key(dir)), key != NULL) {
+		if (wanted(key) && listens(s, key))
+			break;
+		free(key);
+	}
+	if (dir)
+		closedir(dir);
+	return key;
+}
+
+void shepherds_adopt(struct shepherds *sh)
+{
+	DIR *dir = open_folder(sh->settings);
+	char *key;
+
+	while ((void)(key = next_key(dir)), key != NULL) {
 		if (map_get(sh->by_key, key) == NULL) {
 			struct shepherd *s = shepherd_create(sh, key);
 
@@ -472,7 +505,6 @@ void shepherds_adopt(struct shepherds *sh)
 	}
 	if (dir)
 		closedir(dir);
-	free(path);
 }
 
 /* ---- outside ---- */

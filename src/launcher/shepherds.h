@@ -38,8 +38,10 @@ struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
 /* Closes the links; the shepherds run on. */
 void shepherds_destroy(struct shepherds *sh);
 
-/* Does somebody answer at the socket of that key? */
-bool shepherds_listens(const struct settings *s, const char *key);
+/* The key of one that listens in the node's folder and is wanted, or NULL; the
+ * caller frees. */
+char *shepherds_find(const struct settings *s,
+		     bool (*wanted)(const char *key));
 /* Link to every shepherd that listens in the node's folder. */
 void shepherds_adopt(struct shepherds *sh);
 

@@ -7,7 +7,8 @@
 
 /* ---- tasks ---- */
 
-static void finish_lost(struct ledger *l, struct task *t, const char *why)
+static void finish(struct ledger *l, struct task *t, enum task_end end,
+		   const char *why)
 {
 	struct event ev = {
 		.type = EVENT_TASK_FINISHED,
@@ -16,7 +17,7 @@ static void finish_lost(struct ledger *l, struct task *t, const char *why)
 			.job = t->job->id,
 			.index = t->index,
 			.status = {
-				.end = TASK_END_LOST,
+				.end = end,
 				.rank = -1,
 				.text = why,
 			},
@@ -24,6 +25,18 @@ static void finish_lost(struct ledger *l, struct task *t, const char *why)
 	};
 
 	state_must(l, &ev);
+}
+
+/* The node does not know it.  One of which nothing was ever heard did not get
+ * there: its Launch was with the rank that died.  It can run again. */
+static void finish_unknown(struct ledger *l, struct task *t)
+{
+	if (t->status.state == TASK_STARTING)
+		finish(l, t, TASK_END_REVOKED,
+		       "it had not begun when the rank of its node died");
+	else
+		finish(l, t, TASK_END_LOST,
+		       "its node does not know it any more");
 }
 
 /* The state that is reported as an event; 0 when it says nothing new. */
@@ -131,8 +144,7 @@ int ledger_node_report(struct ledger *l, const char *node,
 			struct task *next = TAILQ_NEXT(t, of_slice);
 
 			if (t->seen != l->search)
-				finish_lost(l, t, "its node does not know it "
-						  "any more");
+				finish_unknown(l, t);
 			t = next;
 		}
 	}
@@ -188,7 +200,8 @@ static void lose(struct ledger *l, struct node *n, const char *why)
 	rescind_on(l, n, text);
 	TAILQ_FOREACH(s, &n->slices, of_node) {
 		while (!TAILQ_EMPTY(&s->tasks))
-			finish_lost(l, TAILQ_FIRST(&s->tasks), text);
+			finish(l, TAILQ_FIRST(&s->tasks),
+			       TASK_END_LOST, text);
 	}
 	while (!TAILQ_EMPTY(&n->slices))
 		call_lose_slice(l, TAILQ_FIRST(&n->slices));

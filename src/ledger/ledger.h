@@ -131,8 +131,9 @@ int ledger_task_report(struct ledger *l, const char *node,
 
 /*
  * All that runs on the node, and what ended there lately.  Tasks that the
- * ledger has there and the report has not end as lost: name those whose orders
- * are still under way as TASK_STARTING.  stray is called for each running one
+ * ledger has there and the report has not end as lost, or as revoked where nothing
+ * was ever heard of them: they did not get there and can run again.  Name those
+ * whose orders are still under way as TASK_STARTING.  stray is called for each running one
  * that the ledger does not have there (any more): to be killed.
  */
 int ledger_node_report(struct ledger *l, const char *node,

@@ -19,7 +19,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/output.sh \
 	tests/cluster/slurm.sh \
 	tests/cluster/ssh.sh \
-	tests/cluster/up.sh \
+	tests/cluster/up.sh tests/cluster/upgrade.sh \
 	tests/cluster/replay.sh \
 	tests/cluster/restart.sh \
 	tests/cluster/revoke.sh \

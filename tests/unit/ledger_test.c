@@ -678,7 +678,13 @@ static void test_node_report(void)
 	CU_ASSERT_EQUAL(stray, 77);
 	CU_ASSERT_EQUAL(ledger_task(rig.l, r[0].job, 0)->status.state,
 			TASK_RUNNING);
+	/* It never came there. */
 	CU_ASSERT_EQUAL(ledger_task(rig.l, r[0].job, 1)->status.end,
+			TASK_END_REVOKED);
+	CU_ASSERT_EQUAL(ledger_node_report(rig.l, "n0", r + 1, 0, NULL, NULL,
+					   rig.now, NULL), 0);
+	/* It ran. */
+	CU_ASSERT_EQUAL(ledger_task(rig.l, r[0].job, 0)->status.end,
 			TASK_END_LOST);
 	finish();
 }
