@@ -120,13 +120,28 @@ static void job_event(struct ledger *l, const struct record_job *j,
 /* A job that ended with tasks that nobody saw end: they are lost. */
 static void end_tasks(struct ledger *l, const struct record_job *j)
 {
+	struct event ev = {
+		.type = EVENT_TASK_FINISHED,
+		.at_us = book_now(),
+		.task = {
+			.job = j->is->id,
+			.status = {
+				.end = TASK_END_LOST,
+				.rank = -1,
+				.text = "its job has ended",
+			},
+		},
+	};
 	Berth__RecordTask *t;
 	size_t pos = 0;
 
-	while ((void)(t = idmap_next(&j->tasks, &pos)), t != NULL)
-		if (t->end == 0)
-			ledger_end_recalled(l, t->node, false,
-					    "its job has ended", book_now());
+	for (t = idmap_next(&j->tasks, &pos); t != NULL;
+	     t = idmap_next(&j->tasks, &pos)) {
+		if (t->end != 0)
+			continue;
+		ev.task.index = t->index;
+		apply(l, &ev);
+	}
 }
 
 static void recall_job(struct ledger *l, struct jobs *jobs,

@@ -127,6 +127,47 @@ static bool red_is_set(struct rig *r)
 	return is;
 }
 
+static void record(struct records *r, Berth__RecordChange *c)
+{
+	struct berth_error err;
+	struct buf b;
+
+	buf_init(&b);
+	records_pack(&b, &c, 1);
+	CU_ASSERT_EQUAL(records_apply(r, b.data, b.len, &err), 0);
+	buf_finish(&b);
+}
+
+/* A job on record as ended, but for a task of it on n0. */
+static uint64_t record_ended_job(struct records *r, const char *spec)
+{
+	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+	Berth__RecordJob job = BERTH__RECORD_JOB__INIT;
+	Berth__RecordTask task = BERTH__RECORD_TASK__INIT;
+	Berth__RecordEnd end = BERTH__RECORD_END__INIT;
+
+	job.key = "ended";
+	job.name = "ended";
+	job.framework = "batch";
+	job.role = "batch";
+	job.user = "u";
+	job.spec = (char *)spec;
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_JOB;
+	c.job = &job;
+	record(r, &c);
+	task.job = end.job = records_keyed(r, "ended");
+	task.array_index = -1;
+	task.node = "n0";
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_TASK;
+	c.task = &task;
+	record(r, &c);
+	end.outcome = JOB_FAILED;
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_ENDED;
+	c.ended = &end;
+	record(r, &c);
+	return end.job;
+}
+
 static void test_takeover(void)
 {
 	static const char spec[] = "{\"framework\": \"batch\", "
@@ -135,6 +176,7 @@ static void test_takeover(void)
 	struct leader_config c = {.records = records, .term = 1};
 	long long job, waits, slice;
 	struct fw before, after;
+	uint64_t ended;
 	json_t *offer;
 	struct rig r;
 
@@ -153,6 +195,8 @@ static void test_takeover(void)
 	rig_close(&before.stream);
 
 	records = handed_over(records);
+	ended = record_ended_job(records, spec);
+	CU_ASSERT_NOT_EQUAL(ended, 0);
 	r.leader = lead(&r, records, 2);
 	come_again(&r, &r.agent[0], true);
 	come_again(&r, &r.agent[1], false);
