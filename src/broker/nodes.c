@@ -559,6 +559,21 @@ uint64_t nodes_rtt_us(const struct nodes *n, const char *node)
 
 /* ---- create, destroy ----------------------------------------------------- */
 
+/* Those that came under an earlier leader have time to find this one: what
+ * they are to hear waits for them. */
+static void await_recorded(struct nodes *n)
+{
+	const char *name;
+	size_t pos = 0;
+
+	while ((name = records_next_node(n->config.records, &pos)) != NULL) {
+		struct peer *p = peer_of(n, name);
+
+		p->state = PEER_AWAY;
+		start_loss(p);
+	}
+}
+
 void nodes_on_change(struct nodes *n, nodes_change_f changed, void *arg)
 {
 	n->listener = mem_resize(n->listener, n->nlisteners + 1,
@@ -588,6 +603,8 @@ struct nodes *nodes_create(struct loop *loop, struct net *net,
 	loop_timer_start(n->beat, (uint64_t)config->heartbeat_ms * 1000);
 	if (config->lease != NULL)
 		lease_on_regained(config->lease, on_regained, n);
+	if (config->records != NULL)
+		await_recorded(n);
 	nodes_peer_up(n, net_self(net));
 	return n;
 }
