@@ -104,10 +104,35 @@ static bool is_wanted(const struct agree *a, const char *node)
 	return false;
 }
 
+/* A voter that is not wanted; of several the one that has been silent for
+ * longest: without it the others are a majority, without one of them they
+ * might not be.  NULL: there is none. */
+static const struct raft_server *to_go(struct agree *a)
+{
+	const struct raft_configuration *c = &a->raft.configuration;
+	const struct raft_server *found = NULL;
+	uint64_t since = 0;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct raft_server *s = &c->servers[i];
+		uint64_t acked;
+
+		if (s->id == a->id || is_wanted(a, s->address))
+			continue;
+		acked = agree_peer_of(a, s->address)->acked;
+		if (found == NULL || acked < since) {
+			found = s;
+			since = acked;
+		}
+	}
+	return found;
+}
+
 /* Begin the next change, if there is one and none is under way. */
 void agree_voters_step(struct agree *a)
 {
-	const struct raft_configuration *c = &a->raft.configuration;
+	const struct raft_server *s;
+	char *node;
 
 	if (a->nwanted == 0 || a->changing || a->resigning ||
 	    a->raft.state != RAFT_LEADER || agree_now(a) < a->next_change)
@@ -116,17 +141,12 @@ void agree_voters_step(struct agree *a)
 		if (bring_in(a, a->wanted[i]) == 0)
 			return;
 	}
-	for (unsigned i = 0; i < c->n; i++) {
-		const struct raft_server *s = &c->servers[i];
-		char *node;
-
-		if (s->id == a->id || is_wanted(a, s->address))
-			continue;
-		node = mem_strdup(s->address); /* s goes */
-		a->change.data = a;
-		started(a, "is no voter any more", node,
-			raft_remove(&a->raft, &a->change, s->id, on_change));
-		free(node);
+	s = to_go(a);
+	if (s == NULL)
 		return;
-	}
+	node = mem_strdup(s->address); /* s goes */
+	a->change.data = a;
+	started(a, "is no voter any more", node,
+		raft_remove(&a->raft, &a->change, s->id, on_change));
+	free(node);
 }

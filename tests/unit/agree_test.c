@@ -302,6 +302,32 @@ static void test_three(void)
 	rig_stop();
 }
 
+/* Two of three are not to vote any more, and one of them is dead: it goes
+ * first, or the one that lives would be missing for the majority. */
+static void test_fewer(void)
+{
+	const char *self;
+	uint64_t silent;
+	size_t n;
+
+	rig_start(3);
+	WAIT(leader());
+	set_voters(3);
+	propose(leader(), 1);
+	WAIT(leader()->done == 1);
+	CU_ASSERT_PTR_EQUAL_FATAL(leader(), &rig.rank[0]);
+	stop_rank(&rig.rank[2]);
+	silent = loop_now_us() + 300000;
+	WAIT(loop_now_us() > silent);
+	self = "node0";
+	agree_set_voters(rig.rank[0].agree, &self, 1);
+	WAIT((agree_voters(rig.rank[0].agree, &n), n == 1));
+	propose(&rig.rank[0], 1);
+	WAIT(rig.rank[0].done == 2);
+	CU_ASSERT_TRUE(rig.rank[0].leading);
+	rig_stop();
+}
+
 static void test_replaced(void)
 {
 	const char *nodes[3];
@@ -517,6 +543,7 @@ static const struct unit_test tests[] = {
 	{"one voter, restarts", test_alone},
 	{"three voters, a dead leader, handing over", test_three},
 	{"voters are replaced", test_replaced},
+	{"fewer voters, one of them dead", test_fewer},
 	{"a torn tail is cut", test_torn},
 	{"what was confirmed is damaged", test_damaged},
 	{"the folder is locked", test_locked},
