@@ -7,6 +7,7 @@ check-cluster: all
 EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib_slurm.sh tests/cluster/nsrsh \
 	tests/cluster/bad_input.sh \
 	tests/cluster/batch.sh \
+	tests/cluster/disk.sh \
 	tests/cluster/drain.sh \
 	tests/cluster/failure.sh \
 	tests/cluster/harness.sh \
