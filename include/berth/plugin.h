@@ -292,6 +292,8 @@ struct berth_launch {
 	const char *const *argv; /* NULL: the job's */
 	size_t n_argv;
 	bool report_bindings;
+	bool ft; /* with pmix: a rank that dies does not end its job; the other
+		    ranks hear of it */
 };
 
 enum berth_outcome {

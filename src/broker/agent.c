@@ -373,6 +373,7 @@ void agent_message(struct agent *a, const char *node, const Berth__Msg *msg)
 		break;
 	case BERTH__MSG__BODY_KILL:
 	case BERTH__MSG__BODY_STDIN_DATA:
+	case BERTH__MSG__BODY_RANKS_DIED:
 	case BERTH__MSG__BODY_ROSTER:
 	case BERTH__MSG__BODY_RESTART:
 		to_launcher(a, msg);

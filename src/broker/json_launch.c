@@ -46,6 +46,7 @@ static const struct json_field launch_fields[] = {
 	CALL(bind_to, JSON_T_STRING, .max = 16),
 	CALL(map_by, JSON_T_STRING, .max = 16),
 	CALL(report_bindings, JSON_T_BOOL),
+	CALL(ft, JSON_T_BOOL),
 	CALL(apps, JSON_T_ARRAY, .max = 1024),
 	CALL(argv, JSON_T_STRINGS, .min = 0),
 	CALL(env, JSON_T_ENV),

@@ -30,7 +30,7 @@ struct launch_task {
 /* Borrows from the call's object and the spec; own is its own. */
 struct launch_call {
 	json_t *own; /* what it says beside job and tasks; NULL: nothing */
-	bool pmix, want_stdin, report_bindings;
+	bool pmix, want_stdin, report_bindings, ft;
 	const char *bind_to, *map_by, *cwd, *output, *error;
 	uint32_t walltime_ms, stop_signal, grace_ms;
 	json_t *argv, *env, *apps, *tasks;

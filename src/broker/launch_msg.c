@@ -161,6 +161,7 @@ static Berth__Spec *wire_spec(const struct launch_ident *id,
 	out->bind_to = text(call->bind_to);
 	out->map_by = text(call->map_by);
 	out->report_bindings = call->report_bindings;
+	out->ft = call->ft;
 	out->output = text(call->output);
 	out->error = text(call->error);
 	out->want_stdin = call->want_stdin;

@@ -34,6 +34,7 @@
 #include "broker/stdins.h"
 #include "broker/stream_routes.h"
 #include "broker/submit.h"
+#include "broker/survivors.h"
 #include "broker/views.h"
 #include "config.h"
 
@@ -87,6 +88,7 @@ struct leader {
 	struct hosts *hosts;	       /* the framework hosts we started */
 	struct submits *submits;       /* jobs whose framework is yet to come */
 	struct shutdown *shutdown;     /* the end of it all */
+	struct survivors survivors;    /* hear which ranks are gone */
 	struct calls calls;
 	struct stream_routes stream_routes;
 	struct drain drain;
@@ -258,6 +260,8 @@ static void make_followers(struct leader *l)
 	l->outputs = outputs_create(loop, book, l->jobs, l->nodes);
 	l->stdins = stdins_create(loop, book, l->nodes);
 
+	l->survivors = (struct survivors){book, l->nodes};
+
 	book_listen(book, events_event, l->events);
 	book_listen(book, launches_event, l->launches);
 	book_listen(book, jobs_event, l->jobs);
@@ -268,6 +272,8 @@ static void make_followers(struct leader *l)
 	book_listen(book, outputs_event, l->outputs);
 	book_listen(book, stdins_event, l->stdins);
 	book_after_round(book, reaper_reap, l->reaper);
+	book_listen(book, survivors_event, &l->survivors);
+	nodes_on_change(l->nodes, survivors_node, &l->survivors);
 	nodes_on_change(l->nodes, outputs_node, l->outputs);
 	nodes_on_change(l->nodes, stdins_node, l->stdins);
 }

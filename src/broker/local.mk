@@ -105,6 +105,7 @@ LEADER_SOURCES = \
 	src/broker/stream_routes.c src/broker/stream_routes.h \
 	src/broker/submit.c src/broker/submit.h \
 	src/broker/surroundings.c src/broker/surroundings.h \
+	src/broker/survivors.c src/broker/survivors.h \
 	src/broker/usage.c src/broker/usage.h \
 	src/broker/views.c src/broker/views.h
 src_broker_libleader_a_SOURCES = $(LEADER_SOURCES)

@@ -39,7 +39,8 @@ struct spec_opts {
 	/* mpi: all programs */
 	long long per_node, nnodes;
 	const char *map_by, *bind_to, *stdin_to;
-	bool oversubscribe, report_bindings, tag_output;
+	bool oversubscribe, report_bindings, tag_output, ft;
+	const char *with_ft;
 	struct opt_list mca; /* name, value, name, value … */
 	/* run */
 	bool label, quiet;

@@ -164,6 +164,26 @@ static int read_output(struct spec_opts *o, struct berth_error *err)
 	return 0;
 }
 
+static int read_ft(const struct spec_opts *o, json_t *options,
+		   struct berth_error *err)
+{
+	static const char *const on[] = {"ulfm", "mpi", "yes", "true", NULL};
+	static const char *const off[] = {"none", "no", "false", NULL};
+	bool ft = o->ft, known = o->with_ft == NULL;
+
+	for (size_t i = 0; !known && on[i]; i++)
+		known = ft = strcasecmp(o->with_ft, on[i]) == 0;
+	for (size_t i = 0; !known && off[i]; i++)
+		known = strcasecmp(o->with_ft, off[i]) == 0;
+	if (!known)
+		return error_set(err, BERTH_EINPUT,
+				 "--with-ft: '%s' is none of ulfm, none",
+				 o->with_ft);
+	if (ft)
+		json_object_set_new(options, "ft", json_true());
+	return 0;
+}
+
 /* ---- programs ---- */
 
 static void program_finish(struct program *p)
@@ -198,6 +218,10 @@ static void own_rows(struct opt_table *t, struct spec_opts *o,
 		 "each rank's cores on standard error"},
 		{"oversubscribe", OPT_FLAG, &o->oversubscribe, NULL,
 		 "more ranks than cores"},
+		{"ft", OPT_FLAG, &o->ft, NULL,
+		 "go on when ranks die (Open MPI 5 with ULFM)"},
+		{"with-ft", OPT_STRING, &o->with_ft, "HOW",
+		 "mpirun's word for it: ulfm or none"},
 		{"H,host", OPT_LIST, &o->nodes, "NODES", "only on these nodes"},
 		{"stdin", OPT_STRING, &o->stdin_to, "RANK",
 		 "who reads standard input: 0 or none"},
@@ -335,7 +359,7 @@ static int set_options(struct spec_opts *o, const struct program *p, size_t n,
 		return -1;
 	if (o->bind_to && read_bind_to(o, options, err) != 0)
 		return -1;
-	if (read_output(o, err) != 0 ||
+	if (read_output(o, err) != 0 || read_ft(o, options, err) != 0 ||
 	    set_counts(o, p, n, options, err) != 0)
 		return -1;
 	if (o->stdin_to && strcmp(o->stdin_to, "0") != 0 &&

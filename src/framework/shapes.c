@@ -286,6 +286,7 @@ static const struct field launch_fields[] = {
 	FIELD_LIST(S, apps, "apps", FIELD_OBJECTS, .shape = &app),
 	FIELD_LIST(S, argv, "argv", FIELD_STRINGS),
 	FIELD(S, report_bindings, "report_bindings", FIELD_BOOL),
+	FIELD(S, ft, "ft", FIELD_BOOL),
 #undef S
 	END
 };

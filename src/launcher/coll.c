@@ -125,6 +125,19 @@ static void end(struct colls *cs, struct coll *c, int status)
 	}
 }
 
+/* Party i is gone for good.  Returns whether the collective goes on. */
+static bool lose(struct colls *cs, struct coll *c, size_t i)
+{
+	if (!coll_living(c)) {
+		end(cs, c, STATUS_LOST);
+		return false;
+	}
+	if (!coll_drop(c, i))
+		return true;
+	end(cs, c, STATUS_OK);
+	return false;
+}
+
 /* ---- late parties and time limits ---- */
 
 static void ask_after(struct colls *cs, struct coll *c, const Berth__Party *p)
@@ -151,8 +164,8 @@ static bool look_for_late(struct colls *cs, struct coll *c)
 			ask_after(cs, c, p);
 		} else if (cs->conf.shepherd(cs->conf.arg, p->shepherd) ==
 			   SHEPHERD_GONE) {
-			end(cs, c, STATUS_LOST);
-			return false;
+			if (!lose(cs, c, i))
+				return false;
 		}
 	}
 	return true;
@@ -206,7 +219,7 @@ static void party_gone(struct colls *cs, const Berth__CollJoin *join)
 		if (!coll_joined(c, i) &&
 		    strcmp(p->node, join->from->node) == 0 &&
 		    strcmp(p->shepherd, join->from->shepherd) == 0) {
-			end(cs, c, STATUS_LOST);
+			lose(cs, c, i);
 			return;
 		}
 	}
@@ -355,7 +368,9 @@ void colls_message(struct colls *cs, const char *node, const Berth__Msg *msg)
 
 /* ---- what others tell of shepherds and nodes ---- */
 
-/* End every collective here that still waits for the party. */
+/* End every collective here that still waits for the party, or leave it out.
+ * Whole nodes: not where others go on without it; their shepherds say in
+ * their joins which are lost, once the leader has given the node up. */
 static void lose_party(struct colls *cs, const char *node,
 		       const char *shepherd)
 {
@@ -363,14 +378,16 @@ static void lose_party(struct colls *cs, const char *node,
 	struct coll *c;
 
 	while ((c = coll_table_next(cs->table, &pos)) != NULL) {
+		if (shepherd == NULL && coll_living(c))
+			continue;
 		for (size_t i = 0; i < coll_parties(c); i++) {
 			const Berth__Party *p = coll_party(c, i);
 
 			if (coll_joined(c, i) || strcmp(p->node, node) != 0 ||
 			    (shepherd && strcmp(p->shepherd, shepherd) != 0))
 				continue;
-			end(cs, c, STATUS_LOST);
-			break;
+			if (!lose(cs, c, i))
+				break;
 		}
 	}
 }
@@ -449,7 +466,9 @@ void colls_node_lost(struct colls *cs, const char *node)
 			watch_destroy(w);
 	}
 	while ((join = coll_table_waiting(cs->table, &pos)) != NULL) {
-		if (strcmp(join->parties[0]->node, node) == 0)
+		/* A living one's shepherd will choose another coordinator. */
+		if (strcmp(join->parties[0]->node, node) == 0 &&
+		    !join->living)
 			fail_waiting(cs, join);
 	}
 	lose_party(cs, node, NULL);

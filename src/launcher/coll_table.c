@@ -7,6 +7,7 @@
 
 #include "base/map.h"
 #include "base/mem.h"
+#include "launcher/status.h"
 
 /* How much is kept of what has ended. */
 #define OVER_MAX 64
@@ -15,6 +16,7 @@
 /* What a party brought along. */
 struct entrant {
 	bool joined;
+	bool gone; /* will never come; others go on without it */
 	int status;
 	uint8_t *data;
 	size_t len;
@@ -25,7 +27,7 @@ struct coll {
 	Berth__CollJoin *first;	 /* carries key and parties */
 	struct entrant *entrant; /* one a party */
 	size_t missing, bytes;
-	bool over, want_context_id;
+	bool over, want_context_id, living;
 	int status;
 	uint64_t context_id;
 	Berth__CollPiece **piece;
@@ -130,6 +132,32 @@ static struct coll *coll_create(struct coll_table *t,
 	return c;
 }
 
+bool coll_drop(struct coll *c, size_t i)
+{
+	struct entrant *e = &c->entrant[i];
+
+	if (e->joined || e->gone)
+		return false;
+	e->gone = true;
+	c->missing--;
+	return c->missing == 0;
+}
+
+/* Leave out whom the joining one knows to be gone.  True: nobody is missing
+ * any more. */
+static bool drop_lost(struct coll *c, const Berth__CollJoin *join)
+{
+	bool complete = false;
+
+	for (size_t k = 0; c->living && k < join->n_lost; k++) {
+		long i = party_index(c, join->lost[k]);
+
+		if (i >= 0 && coll_drop(c, (size_t)i))
+			complete = true;
+	}
+	return complete;
+}
+
 enum coll_join_result coll_table_join(struct coll_table *t,
 				      const Berth__CollJoin *join,
 				      struct coll **out)
@@ -155,16 +183,25 @@ enum coll_join_result coll_table_join(struct coll_table *t,
 	if (c->over)
 		return COLL_OVER;
 	c->want_context_id |= join->want_context_id;
+	c->living |= join->living;
 	e = &c->entrant[i];
-	if (e->joined)
-		return result;
+	if (!e->joined && !e->gone)
+		c->missing--;
+	else if (e->joined)
+		return drop_lost(c, join) ? COLL_COMPLETE : result;
 	e->joined = true;
+	e->gone = false;
 	e->status = join->status;
 	e->len = join->data.len;
 	e->data = mem_dup(join->data.data, e->len);
 	c->bytes += e->len;
-	c->missing--;
+	drop_lost(c, join);
 	return c->missing == 0 ? COLL_COMPLETE : result;
+}
+
+bool coll_living(const struct coll *c)
+{
+	return c->living;
 }
 
 const char *coll_key(const struct coll *c)
@@ -220,6 +257,8 @@ static void gather_pieces(struct coll *c)
 		struct entrant *e = &c->entrant[i];
 		Berth__CollPiece *p;
 
+		if (e->gone && c->status == 0)
+			c->status = STATUS_LOST;
 		if (!e->joined)
 			continue;
 		p = mem_alloc(sizeof *p);

@@ -5,7 +5,9 @@
  * One keyed collective serves fence, connect and group.  Its coordinator is
  * the node of its first party.  A party that enters twice counts once, so
  * whoever is in doubt sends its join again; what ended lately is kept for
- * such a one.
+ * such a one.  In a living one, of ranks that outlive others, parties that are
+ * gone are left out: it ends with STATUS_LOST, but not before all the others
+ * are there.
  */
 #ifndef LAUNCHER_COLL_TABLE_H
 #define LAUNCHER_COLL_TABLE_H
@@ -41,6 +43,11 @@ const char *coll_key(const struct coll *c);
 size_t coll_parties(const struct coll *c);
 const Berth__Party *coll_party(const struct coll *c, size_t i);
 bool coll_joined(const struct coll *c, size_t i);
+/* Do the others go on without parties that are gone? */
+bool coll_living(const struct coll *c);
+/* Party i will never come and is left out.  True: that was the last that was
+ * missing. */
+bool coll_drop(struct coll *c, size_t i);
 bool coll_wants_context_id(const struct coll *c);
 bool coll_over(const struct coll *c);
 /* The caller's own, a timer say; NULL at first. */

@@ -227,6 +227,7 @@ static void from_rank(void *arg, Berth__Msg *msg)
 	case BERTH__MSG__BODY_LAUNCH:
 	case BERTH__MSG__BODY_KILL:
 	case BERTH__MSG__BODY_STDIN_DATA:
+	case BERTH__MSG__BODY_RANKS_DIED:
 	case BERTH__MSG__BODY_ROSTER:
 	case BERTH__MSG__BODY_SHUTDOWN:
 	case BERTH__MSG__BODY_RESTART:

@@ -198,6 +198,9 @@ void work_from_rank(struct work *w, Berth__Msg *msg)
 	case BERTH__MSG__BODY_KILL:
 		to_job(w, msg->kill->job, msg);
 		break;
+	case BERTH__MSG__BODY_RANKS_DIED:
+		to_job(w, msg->ranks_died->job, msg);
+		break;
 	case BERTH__MSG__BODY_STDIN_DATA:
 		stdin_data(w, msg);
 		break;

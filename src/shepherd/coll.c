@@ -21,11 +21,13 @@ struct coll {
 	TAILQ_ENTRY(coll) next;
 	char *key;
 	struct parties parties;
+	pmix_proc_t *procs; /* the members, of a living one */
+	size_t nprocs;
 	void *data;
 	size_t len;
 	pmix_status_t status;
 	unsigned timeout_ms;
-	bool want_context_id;
+	bool want_context_id, living;
 	coll_f done;
 	void *arg;
 };
@@ -134,11 +136,69 @@ static int find_parties(struct server *s, const struct coll_order *o,
 	return 0;
 }
 
+/* ---- members that are gone --------------------------------------------- */
+
+/* Do all members outlive ranks of their own? */
+static bool all_living(struct server *s, const struct coll_order *o)
+{
+	for (size_t i = 0; i < o->nprocs; i++) {
+		const struct nspace *n = server_nspace(s, o->procs[i].nspace);
+
+		if (n == NULL || !n->ft)
+			return false;
+	}
+	return true;
+}
+
+/* Is a member there alive? */
+static bool lives(struct server *s, const struct coll *c,
+		  const Berth__Party *party)
+{
+	for (size_t i = 0; i < c->nprocs; i++) {
+		const struct nspace *n = server_nspace(s, c->procs[i].nspace);
+		uint32_t rank = c->procs[i].rank;
+		const char *node;
+
+		if (n == NULL || strcmp(n->shepherd, party->shepherd) != 0)
+			continue;
+		if (rank > PMIX_RANK_VALID) {
+			if (nspace_on(n, party->node) &&
+			    !nspace_dead_on(n, party->node))
+				return true;
+			continue;
+		}
+		node = nspace_node(n, rank);
+		if (node && strcmp(node, party->node) == 0 &&
+		    !bitset_test(&n->dead, rank))
+			return true;
+	}
+	return false;
+}
+
+/* The parties that are gone; and the order in which all are named: the first
+ * that lives coordinates.  Both arrays have room for all. */
+static size_t sort_out(struct server *s, const struct coll *c,
+		       Berth__Party **order, Berth__Party **lost)
+{
+	size_t n = c->parties.n, nlost = 0, first = n;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!lives(s, c, c->parties.p[i]))
+			lost[nlost++] = c->parties.p[i];
+		else if (first == n)
+			first = i;
+	}
+	for (size_t i = 0; i < n; i++)
+		order[i] = c->parties.p[(i + first) % n];
+	return nlost;
+}
+
 /* ---- life -------------------------------------------------------------- */
 
 static void coll_free(struct coll *c)
 {
 	parties_finish(&c->parties);
+	free(c->procs);
 	free(c->key);
 	free(c->data);
 	free(c);
@@ -155,6 +215,12 @@ static void send_join(struct server *s, const struct coll *c)
 	j.key = c->key;
 	j.parties = c->parties.p;
 	j.n_parties = c->parties.n;
+	if (c->living) {
+		j.parties = mem_array(c->parties.n, sizeof(*j.parties));
+		j.lost = mem_array(c->parties.n, sizeof(*j.lost));
+		j.n_lost = sort_out(s, c, j.parties, j.lost);
+		j.living = true;
+	}
 	j.from = &self;
 	j.data.data = c->data;
 	j.data.len = c->len;
@@ -164,6 +230,10 @@ static void send_join(struct server *s, const struct coll *c)
 	msg.body_case = BERTH__MSG__BODY_COLL_JOIN;
 	msg.coll_join = &j;
 	uplink_send(s->up, &msg);
+	if (c->living) {
+		free(j.parties);
+		free(j.lost);
+	}
 }
 
 int coll_start(struct server *s, const struct coll_order *o, coll_f done,
@@ -193,6 +263,11 @@ int coll_start(struct server *s, const struct coll_order *o, coll_f done,
 	c->status = o->status;
 	c->timeout_ms = o->timeout_ms;
 	c->want_context_id = o->want_context_id;
+	c->living = o->living && all_living(s, o);
+	if (c->living) {
+		c->procs = mem_dup(o->procs, o->nprocs * sizeof(*c->procs));
+		c->nprocs = o->nprocs;
+	}
 	c->done = done;
 	c->arg = arg;
 	TAILQ_INSERT_TAIL(&s->colls, c, next);

@@ -67,13 +67,21 @@ static const char *place(struct server *s, const struct modex *m,
 							     : m->proc.rank);
 }
 
+static bool is_dead(struct server *s, const pmix_proc_t *p)
+{
+	const struct nspace *n = server_nspace(s, p->nspace);
+
+	return n && p->rank <= PMIX_RANK_VALID &&
+	       bitset_test(&n->dead, p->rank);
+}
+
 static bool ask(struct server *s, const struct modex *m)
 {
 	Berth__ModexRequest r = BERTH__MODEX_REQUEST__INIT;
 	Berth__Msg msg = BERTH__MSG__INIT;
 	const char *shepherd = NULL, *node = place(s, m, &shepherd);
 
-	if (node == NULL ||
+	if (node == NULL || is_dead(s, &m->proc) ||
 	    (strcmp(node, s->node) == 0 && strcmp(shepherd, s->key) == 0))
 		return false;
 	r.id = m->id;
@@ -155,6 +163,19 @@ void dmodex_again(struct server *s)
 
 	TAILQ_FOREACH(m, &s->modexes, next)
 		ask(s, m);
+}
+
+void dmodex_bury(struct server *s)
+{
+	struct modex *m, *after;
+
+	for (m = TAILQ_FIRST(&s->modexes); m; m = after) {
+		after = TAILQ_NEXT(m, next);
+		if (!is_dead(s, &m->proc))
+			continue;
+		TAILQ_REMOVE(&s->modexes, m, next);
+		answer(m, PMIX_ERR_LOST_CONNECTION, NULL, 0);
+	}
 }
 
 void dmodex_finish(struct server *s)

@@ -230,7 +230,7 @@ static void kill_one(struct runner *r, struct task *t, const Berth__Kill *k)
 			      ? "its walltime is over"
 			      : "ended on request");
 	if (t->launch->map && !k->all && !t->launch->spec->survive &&
-	    t->state == TASK_RUNS)
+	    !t->launch->spec->ft && t->state == TASK_RUNS)
 		r->ev.failed(r->arg, t->launch, &t->verdict);
 	ending_stop(r, t, why, signo ? (int)signo : SIGTERM,
 		    grace ? grace : GRACE_DEFAULT_MS);
@@ -317,8 +317,23 @@ void runner_write(struct runner *r, const char *nspace, uint32_t rank,
 
 /* ---- the end of a task ------------------------------------------------- */
 
+/* Some of its ranks died, and the job went on: what counts is how the others
+ * ended. */
+static void judge_deaths(struct task *t)
+{
+	if (t->ndead == 0 || t->verdict.end != BERTH__TASK_END__END_NONE)
+		return;
+	if (t->nwell == 0)
+		t->verdict = t->death;
+	else
+		ending_decide(&t->verdict, BERTH__TASK_END__END_EXITED, 0, 0,
+			      -1, "%s%s", t->death.text,
+			      t->ndead > 1 ? ", and others" : "");
+}
+
 static void finish(struct runner *r, struct task *t)
 {
+	judge_deaths(t);
 	if (t->stop_why != BERTH__TASK_END__END_NONE)
 		t->verdict.end = t->stop_why;
 	ending_decide(&t->verdict, BERTH__TASK_END__END_EXITED, 0, 0, -1, "%s",
@@ -380,7 +395,45 @@ void ending_look_again(void *arg)
 	}
 }
 
-static void decide_by(struct runner *r, struct proc *p, int status)
+/* What a rank that the others outlive has left behind. */
+static void clear_session(const struct runner *r, const struct task *t,
+			  pid_t leader)
+{
+	struct pids known = { 0 }, all = { 0 }, its = { 0 };
+
+	known_pids(r, &known);
+	tree_strays(&known, t->oldest, &all);
+	for (size_t i = 0; i < all.n; i++) {
+		if (tree_in_session(all.v[i], leader))
+			pids_add(&its, all.v[i]);
+	}
+	if (its.n > 0)
+		tree_signal(&its, SIGKILL);
+	pids_finish(&its);
+	pids_finish(&all);
+	pids_finish(&known);
+}
+
+/* A rank in the middle of its program is gone.  Does its job go on? */
+static bool outlived(struct runner *r, struct proc *p, pid_t pid,
+		     const struct verdict *v)
+{
+	struct task *t = p->task;
+
+	if (!p->launch->spec->ft ||
+	    !r->pmix.mourn(r->pmix_arg, launch_nspace(p->launch),
+			   (uint32_t)p->rank, v->signal))
+		return false;
+	clear_session(r, t, pid);
+	if (t->ndead++ == 0)
+		t->death = *v;
+	/* A code is not the program's own when it has not come to its end. */
+	if (t->death.end == BERTH__TASK_END__END_EXITED)
+		t->death.end = BERTH__TASK_END__END_NO_FINALIZE;
+	return t->verdict.end == BERTH__TASK_END__END_NONE;
+}
+
+static void decide_by(struct runner *r, struct proc *p, pid_t pid, int status)
 {
 	struct task *t = p->task;
 	bool unfinished = p->rank >= 0 && r->pmix_arg &&
@@ -405,8 +458,9 @@ static void decide_by(struct runner *r, struct proc *p, int status)
 		ending_decide(&v, BERTH__TASK_END__END_NO_FINALIZE, 1, 0,
 			      p->rank, "%sended without MPI_Finalize", who);
 	else
-		return;
-	if (p->launch->abandoned)
+		t->nwell++;
+	if (v.end == BERTH__TASK_END__END_NONE || p->launch->abandoned ||
+	    (unfinished && outlived(r, p, pid, &v)))
 		return;
 	if (t->verdict.end == BERTH__TASK_END__END_NONE && p->rank >= 0 &&
 	    !t->launch->spec->survive) {
@@ -428,6 +482,7 @@ static void proc_ended(struct runner *r, struct proc *p, int status,
 	struct task *t = p->task;
 	struct launch *l = launch_ref(p->launch);
 	const struct proc *other;
+	pid_t pid = p->pid;
 	bool more = false;
 
 	t->cpu_us += (uint64_t)(ru->ru_utime.tv_sec + ru->ru_stime.tv_sec) *
@@ -437,7 +492,7 @@ static void proc_ended(struct runner *r, struct proc *p, int status,
 		t->max_rss_kib = (uint64_t)ru->ru_maxrss;
 	p->pid = 0;
 	t->live--;
-	decide_by(r, p, status);
+	decide_by(r, p, pid, status);
 	for (int i = 0; i < 2; i++) {
 		if (p->fd[i] >= 0)
 			close(p->fd[i]);

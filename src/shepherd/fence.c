@@ -25,12 +25,24 @@ static void fence_free(struct fence *f)
 	free(f);
 }
 
+/* All ranks of a namespace were there. */
+static void note_begun(struct server *s, const struct fence *f)
+{
+	for (size_t i = 0; i < f->nprocs; i++) {
+		struct nspace *n = server_nspace(s, f->procs[i].nspace);
+
+		if (n && f->procs[i].rank > PMIX_RANK_VALID)
+			n->begun = true;
+	}
+}
+
 static void done(struct server *s, void *arg, const struct coll_result *r)
 {
 	struct fence *f = arg;
 	size_t len = 0, at = 0;
 	char *all = NULL;
 
+	note_begun(s, f);
 	for (size_t i = 0; i < r->n; i++)
 		len += r->part[i].len;
 	if (len > 0)
@@ -60,6 +72,7 @@ static void run(struct server *s, struct handover_item *item)
 		.len = f->ndata,
 		.status = f->status,
 		.timeout_ms = f->timeout_ms,
+		.living = true,
 	};
 
 	if (coll_start(s, &o, done, f) == 0)

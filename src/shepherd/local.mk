@@ -7,6 +7,7 @@ src_shepherd_libshepherd_a_SOURCES = \
 	src/shepherd/coll.c \
 	src/shepherd/connect.c \
 	src/shepherd/control.c \
+	src/shepherd/deaths.c \
 	src/shepherd/dmodex.c \
 	src/shepherd/ending.c \
 	src/shepherd/env.c src/shepherd/env.h \
@@ -38,6 +39,7 @@ src_shepherd_libshepherd_a_SOURCES = \
 	src/shepherd/stdin.c \
 	src/shepherd/task.c src/shepherd/task.h \
 	src/shepherd/tree.c src/shepherd/tree.h \
+	src/shepherd/ulfm.c src/shepherd/ulfm.h \
 	src/shepherd/upcalls.h \
 	src/shepherd/uplink.c src/shepherd/uplink.h \
 	src/shepherd/user.c src/shepherd/user.h

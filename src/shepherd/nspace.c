@@ -23,6 +23,7 @@ static void nspace_free(struct nspace *n)
 {
 	if (n->map)
 		berth__job_map__free_unpacked(n->map, NULL);
+	bitset_finish(&n->dead);
 	free(n->node_of);
 	free(n->local);
 	free(n->name);
@@ -63,6 +64,7 @@ struct nspace *nspace_add(struct nspace_list *list, const Berth__JobMap *map,
 	n->shepherd = mem_strdup(shepherd);
 	n->job = job;
 	n->map = copy_map(map);
+	bitset_init(&n->dead);
 	if (n->map == NULL || place_ranks(n, err) != 0) {
 		nspace_free(n);
 		return NULL;
@@ -104,6 +106,17 @@ const Berth__NodeRanks *nspace_on(const struct nspace *n, const char *node)
 			return n->map->nodes[i];
 	}
 	return NULL;
+}
+
+bool nspace_dead_on(const struct nspace *n, const char *node)
+{
+	const Berth__NodeRanks *r = nspace_on(n, node);
+
+	for (size_t i = 0; r && i < r->n_ranks; i++) {
+		if (!bitset_test(&n->dead, r->ranks[i]))
+			return false;
+	}
+	return true;
 }
 
 void nspace_set_local(struct nspace *n, const uint32_t *ranks, size_t count)

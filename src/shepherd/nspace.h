@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/bitset.h"
 #include "base/error.h"
 #include "wire/frame.h"
 
@@ -30,6 +31,10 @@ struct nspace {
 	bool spawned;
 	bool announced;	   /* other jobs can look it up */
 	bool publishes;	   /* its ranks have published something */
+	bool ft;	   /* outlives ranks of its own */
+	bool looked_at;	   /* … can its program do that? */
+	bool begun;	   /* all ranks were once in a fence together */
+	struct bitset dead; /* ranks that are gone */
 	struct rank_state *local; /* ranks of this node */
 	size_t nlocal;
 };
@@ -44,6 +49,8 @@ struct nspace *nspace_find(const struct nspace_list *list, const char *name);
 
 /* Name of the node where the rank is; NULL: no such rank. */
 const char *nspace_node(const struct nspace *n, uint32_t rank);
+/* Is none of its ranks on this node left? */
+bool nspace_dead_on(const struct nspace *n, const char *node);
 /* Ranks on a node, or NULL when it has none. */
 const Berth__NodeRanks *nspace_on(const struct nspace *n, const char *node);
 void nspace_set_local(struct nspace *n, const uint32_t *ranks, size_t count);

@@ -33,6 +33,9 @@ struct runner_pmix {
 	void (*settle)(void *arg);
 	/* The rank's process is gone.  Had it joined MPI and not left it? */
 	bool (*left)(void *arg, const char *nspace, uint32_t rank);
+	/* One that had, of a job with Spec.ft: tell the others.  False: they
+	 * cannot go on without it. */
+	bool (*mourn)(void *arg, const char *nspace, uint32_t rank, int signo);
 	/* None of its ranks runs here any more. */
 	void (*over)(void *arg, const char *nspace);
 };

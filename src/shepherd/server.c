@@ -16,6 +16,9 @@ extern char **environ;
  * by key or id, so saying them again does nothing else. */
 #define AGAIN_US (5 * 1000000u)
 
+/* Open MPI 5 can go on after the death of a rank, and does when it is told. */
+#define FT_ENABLE "OMPI_MCA_mpi_ft_enable"
+
 static const pmix_server_module_t upcalls = {
 	.client_connected2 = upcall_connected,
 	.client_finalized = upcall_finalized,
@@ -78,6 +81,7 @@ static int add(void *arg, struct launch *l, const struct local_rank *ranks,
 		return -1;
 	}
 	ns->spawned = l->spawned;
+	ns->ft = l->spec->ft;
 	for (size_t i = 0; i < n; i++)
 		numbers[i] = ranks[i].rank;
 	nspace_set_local(ns, numbers, n);
@@ -114,6 +118,7 @@ static void set_shared_memory(const struct server *s, struct env *e)
 static int setup(void *arg, const char *nspace, uint32_t rank, struct env *e,
 		 struct berth_error *err)
 {
+	const struct nspace *n;
 	char **vars = NULL;
 	pmix_proc_t proc;
 	pmix_status_t rc;
@@ -127,6 +132,9 @@ static int setup(void *arg, const char *nspace, uint32_t rank, struct env *e,
 		env_put(e, *v);
 	mem_strv_free(vars);
 	set_shared_memory(arg, e);
+	n = server_nspace(arg, nspace);
+	if (n && n->ft && env_get(e, FT_ENABLE) == NULL)
+		env_set(e, FT_ENABLE, "1");
 	return 0;
 }
 
@@ -141,6 +149,11 @@ static bool left(void *arg, const char *nspace, uint32_t rank)
 	struct rank_state *r = n ? nspace_local(n, rank) : NULL;
 
 	return r && r->connected && !r->finalized;
+}
+
+static bool mourn(void *arg, const char *nspace, uint32_t rank, int signo)
+{
+	return deaths_here(arg, nspace, rank, signo);
 }
 
 static void over(void *arg, const char *nspace)
@@ -183,6 +196,9 @@ bool server_message(struct server *s, const Berth__Msg *msg)
 		return true;
 	case BERTH__MSG__BODY_PMIX_EVENT:
 		event_received(s, msg->pmix_event);
+		return true;
+	case BERTH__MSG__BODY_RANKS_DIED:
+		deaths_heard(s, msg->ranks_died);
 		return true;
 	case BERTH__MSG__BODY_UNDELIVERABLE:
 		undeliverable(s, msg->undeliverable);
@@ -309,6 +325,7 @@ struct server *server_create(const struct server_config *c,
 		.setup = setup,
 		.settle = settle,
 		.left = left,
+		.mourn = mourn,
 		.over = over,
 	};
 	struct server *s = mem_alloc(sizeof(*s));

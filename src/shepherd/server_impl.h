@@ -80,6 +80,7 @@ struct coll_order {
 	pmix_status_t status;
 	unsigned timeout_ms;
 	bool want_context_id;
+	bool living; /* go on without parties whose ranks are gone */
 };
 
 /* done is called once, possibly before the return.  -1: a namespace is not
@@ -95,6 +96,8 @@ void dmodex_request(struct server *s, const Berth__Msg *msg);
 void dmodex_reply(struct server *s, const Berth__ModexReply *r);
 bool dmodex_undeliverable(struct server *s, uint64_t id);
 void dmodex_again(struct server *s);
+/* Answer what waits for ranks that are gone. */
+void dmodex_bury(struct server *s);
 void dmodex_finish(struct server *s);
 
 /* ---- publish.c ---- */
@@ -118,6 +121,12 @@ void spawn_reply(struct server *s, const Berth__Msg *msg);
 bool spawn_undeliverable(struct server *s, uint64_t id);
 void spawn_again(struct server *s);
 void spawn_finish(struct server *s);
+
+/* ---- deaths.c ---- */
+/* A rank of this node is gone.  False: its job cannot go on without it. */
+bool deaths_here(struct server *s, const char *nspace, uint32_t rank,
+		 int signo);
+void deaths_heard(struct server *s, const Berth__RanksDied *d);
 
 /* ---- event.c ---- */
 void event_received(struct server *s, const Berth__PmixEvent *e);

@@ -118,9 +118,22 @@ static void answer(struct spawn *s, pmix_status_t status)
 struct place {
 	const char *node;
 	unsigned load;
+	bool lives; /* not all its ranks are gone */
 	uint32_t *ranks;
 	size_t nranks;
 };
+
+/* A node without living ranks of the job has no shepherd of it any more. */
+static size_t drop_dead(struct place *v, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].lives)
+			v[kept++] = v[i];
+	}
+	return kept;
+}
 
 static size_t find_places(struct server *s, uint64_t job, struct place **out)
 {
@@ -144,10 +157,11 @@ static size_t find_places(struct server *s, uint64_t job, struct place **out)
 				v[k].node = r->node;
 			}
 			v[k].load += (unsigned)r->n_ranks;
+			v[k].lives = v[k].lives || !nspace_dead_on(n, r->node);
 		}
 	}
 	*out = v;
-	return count;
+	return drop_dead(v, count);
 }
 
 static bool in_list(const char *list, const char *name)

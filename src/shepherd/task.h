@@ -59,6 +59,8 @@ struct task {
 	pid_t oldest;	 /* the first one's pid: what it left is younger */
 	Berth__TaskEnd stop_why; /* END_NONE: nobody asked */
 	struct verdict verdict;
+	struct verdict death; /* of the first rank that its job outlived */
+	unsigned ndead, nwell; /* such ranks, and those that ended in order */
 	uint64_t start_us, cpu_us, max_rss_kib;
 	struct loop_timer *kill_timer, *wall_timer; /* NULL: not needed yet */
 	bool queued;	 /* is in its lane */

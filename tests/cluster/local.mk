@@ -10,6 +10,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/disk.sh \
 	tests/cluster/drain.sh \
 	tests/cluster/failure.sh \
+	tests/cluster/ft.sh \
 	tests/cluster/harness.sh \
 	tests/cluster/leader.sh \
 	tests/cluster/kill.sh \
@@ -39,6 +40,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/programs/py_ring.py \
 	tests/cluster/programs/reader.c \
 	tests/cluster/programs/ring.c \
+	tests/cluster/programs/shrink.c \
 	tests/cluster/programs/sessions.c \
 	tests/cluster/programs/spawn.c \
 	tests/cluster/programs/stray.c

@@ -10,19 +10,32 @@ enum { A, B, C };
 
 static const char *const names[] = {"a", "b", "c"};
 
-/* Party i of n is shepherd "s" on the i-th node. */
-static void join(struct rig *r, size_t node, size_t n, const char *key,
-		 const char *data, int status, unsigned timeout_ms)
+/* Of a living collective, and whom the joining one knows to be gone. */
+struct living {
+	bool is;
+	int lost; /* -1: none */
+};
+
+/* Party i of n is shepherd "s" on the i-th node; the first-th coordinates. */
+static void join_as(struct rig *r, size_t node, size_t n, size_t first,
+		    const char *key, const char *data, int status,
+		    unsigned timeout_ms, struct living living)
 {
-	Berth__Party party[RIG_NODES], *parties[RIG_NODES];
+	Berth__Party party[RIG_NODES], *parties[RIG_NODES], *lost = NULL;
 	Berth__CollJoin j = BERTH__COLL_JOIN__INIT;
 
 	for (size_t i = 0; i < n; i++) {
 		berth__party__init(&party[i]);
 		party[i].node = (char *)names[i];
 		party[i].shepherd = (char *)"s";
-		parties[i] = &party[i];
+		parties[(i + n - first) % n] = &party[i];
 	}
+	if (living.lost >= 0) {
+		j.lost = &lost;
+		j.n_lost = 1;
+		lost = &party[living.lost];
+	}
+	j.living = living.is;
 	j.key = (char *)key;
 	j.n_parties = n;
 	j.parties = parties;
@@ -32,6 +45,13 @@ static void join(struct rig *r, size_t node, size_t n, const char *key,
 	j.timeout_ms = timeout_ms;
 	j.want_context_id = strcmp(key, "group") == 0;
 	colls_join_local(r->node[node].colls, "s", &j);
+}
+
+static void join(struct rig *r, size_t node, size_t n, const char *key,
+		 const char *data, int status, unsigned timeout_ms)
+{
+	join_as(r, node, n, 0, key, data, status, timeout_ms,
+		(struct living){false, -1});
 }
 
 static const Berth__CollDone *done(struct rig *r, size_t node)
@@ -129,6 +149,54 @@ static void test_repeated_joins(void)
 	CU_ASSERT_EQUAL(done(r, B)->n_pieces, 2);
 	CU_ASSERT_EQUAL(
 		rig_count(r, B, "s", BERTH__MSG__BODY_COLL_DONE), 1);
+	rig_destroy(r);
+}
+
+static void join_living(struct rig *r, size_t node, size_t first, int lost)
+{
+	join_as(r, node, 3, first, "fence", "x", 0, 0,
+		(struct living){true, lost});
+}
+
+/* A living one goes on without a party that is gone, but waits for the
+ * others. */
+static void test_living(void)
+{
+	struct rig *r = three();
+
+	join_living(r, A, 0, -1);
+	colls_shepherd_gone(r->node[A].colls, "other");
+	join_living(r, A, 0, C);
+	rig_settle(r);
+	CU_ASSERT_PTR_NULL(done(r, A));
+	join_living(r, B, 0, -1);
+	rig_settle(r);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(done(r, A));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(done(r, B));
+	CU_ASSERT_EQUAL(done(r, B)->status, STATUS_LOST);
+	CU_ASSERT_EQUAL(done(r, B)->n_pieces, 2);
+	rig_destroy(r);
+}
+
+/* The coordinator's node is lost: the others meet at another one's. */
+static void test_living_elsewhere(void)
+{
+	struct rig *r = three();
+
+	join_living(r, B, 0, -1);
+	join_living(r, C, 0, -1);
+	rig_settle(r);
+	colls_node_lost(r->node[B].colls, "a");
+	colls_node_lost(r->node[C].colls, "a");
+	CU_ASSERT_PTR_NULL(done(r, B));
+	join_living(r, B, B, A);
+	rig_settle(r);
+	CU_ASSERT_PTR_NULL(done(r, B));
+	join_living(r, C, B, A);
+	rig_settle(r);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(done(r, B));
+	CU_ASSERT_PTR_NOT_NULL(done(r, C));
+	CU_ASSERT_EQUAL(done(r, B)->n_pieces, 2);
 	rig_destroy(r);
 }
 
@@ -262,6 +330,8 @@ int main(void)
 		{"a failure is passed on", test_failure_is_passed_on},
 		{"repeated joins", test_repeated_joins},
 		{"somebody who is no party", test_no_party},
+		{"others go on without one that is gone", test_living},
+		{"at another node", test_living_elsewhere},
 		{"time limit", test_timeout},
 		{"a shepherd gone before it came", test_gone_before_it_came},
 		{"a shepherd gone while others wait",

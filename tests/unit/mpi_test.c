@@ -275,6 +275,43 @@ static void failures(void)
 	}
 }
 
+/* With ft a job goes on without the tasks whose ranks die. */
+static void outlived(void)
+{
+	begin();
+	fake_job(self, &berth_plugin, 12, 1, "{\"ranks\": 4, \"ft\": true}");
+	fake_offer(self, &berth_plugin, 7, "12", 1, 2, 2);
+	fake_forget(&h);
+	fake_end(self, &berth_plugin, 12, 0, BERTH_END_SIGNALED, 9);
+	CU_ASSERT(fake_calls(&h, "release 1\n"));
+	fake_end(self, &berth_plugin, 12, 1, BERTH_END_EXITED, 0);
+	CU_ASSERT(fake_calls(&h, "ended 12 done 0 \"went on without others: "
+				 "rank 3 on n1 was killed by signal 9 "
+				 "(Killed)\"\nrelease 2\n"));
+	end();
+
+	/* Nobody is left. */
+	begin();
+	fake_job(self, &berth_plugin, 12, 1, "{\"ranks\": 4, \"ft\": true}");
+	fake_offer(self, &berth_plugin, 7, "12", 1, 2, 2);
+	fake_forget(&h);
+	fake_end(self, &berth_plugin, 12, 1, BERTH_END_LOST, 0);
+	fake_end(self, &berth_plugin, 12, 0, BERTH_END_SIGNALED, 9);
+	CU_ASSERT(fake_calls(&h, "release 2\n"
+				 "ended 12 lost 1 \"rank 3 on n1 was lost\"\n"
+				 "release 1\n"));
+	end();
+
+	/* An abort is meant for all. */
+	begin();
+	fake_job(self, &berth_plugin, 12, 1, "{\"ranks\": 4, \"ft\": true}");
+	fake_offer(self, &berth_plugin, 7, "12", 1, 2, 2);
+	fake_forget(&h);
+	fake_end(self, &berth_plugin, 12, 1, BERTH_END_ABORTED, 4);
+	CU_ASSERT(fake_calls(&h, "kill 12\n"));
+	end();
+}
+
 static void cancel(void)
 {
 	begin();
@@ -616,6 +653,7 @@ static const struct unit_test tests[] = {
 	{ "by node", by_node },
 	{ "unused slices", unused_slices },
 	{ "failures", failures },
+	{ "tasks that a job outlives", outlived },
 	{ "cancel", cancel },
 	{ "kept slices", kept_slices },
 	{ "revoked", revoked },

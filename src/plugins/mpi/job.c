@@ -162,6 +162,35 @@ static void set_revoked(struct verdict *v, const struct berth_task *t,
 	verdict_task(v, &revoked, who);
 }
 
+/* Its ranks are gone, and the others may go on without them. */
+static bool outlives(const struct mpi_job *j, const struct berth_task *t)
+{
+	if (!j->options.ft)
+		return false;
+	return t->end == BERTH_END_SIGNALED ||
+	       t->end == BERTH_END_NO_FINALIZE || t->end == BERTH_END_LOST;
+}
+
+/* true: nobody is left. */
+static bool bury(struct mpi_job *j, struct mpi_task *task,
+		 const struct berth_task *t, const char *who)
+{
+	task->died = true;
+	if (!*j->death.text)
+		verdict_task(&j->death, t, who);
+	if (++j->n_died < j->n_tasks)
+		return false;
+	j->verdict = j->death;
+	return true;
+}
+
+/* Some of its ranks died, the others came to their end. */
+static void note_deaths(struct mpi_job *j, const struct berth_task *t)
+{
+	if (j->options.ft && t->text && *t->text && !*j->death.text)
+		snprintf(j->death.text, sizeof(j->death.text), "%s", t->text);
+}
+
 bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t,
 			uint64_t now_ms)
 {
@@ -184,8 +213,13 @@ bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t,
 		set_revoked(&j->verdict, t, who);
 		return true;
 	}
-	if (verdict_task(&j->verdict, t, who))
+	if (outlives(j, t)) {
+		if (!bury(j, task, t, who))
+			return false;
+	} else if (verdict_task(&j->verdict, t, who)) {
+		note_deaths(j, t);
 		return false;
+	}
 	if (j->n_restarts < j->restarts && verdict_restarts(t)) {
 		j->n_restarts++;
 		j->again = true;
@@ -207,13 +241,24 @@ void mpi_job_lost(struct mpi_job *j, uint64_t now_ms)
 	j->firm_until_ms = now_ms + j->lost_ms;
 }
 
+void mpi_job_done(const struct mpi_job *j, struct verdict *v)
+{
+	v->outcome = BERTH_DONE;
+	v->exit_code = 0;
+	v->text[0] = '\0';
+	if (*j->death.text)
+		snprintf(v->text, sizeof(v->text), "went on without others: "
+			 "%.340s", j->death.text);
+}
+
 void mpi_job_clear(struct mpi_job *j)
 {
 	mpi_slices_free(j->slices, j->n_slices);
 	free(j->tasks);
 	j->slices = NULL;
 	j->tasks = NULL;
-	j->n_slices = j->n_tasks = j->n_ended = 0;
+	j->n_slices = j->n_tasks = j->n_ended = j->n_died = 0;
+	j->death.text[0] = '\0';
 	j->offer = 0;
 	j->again = j->decided = false;
 }

@@ -39,6 +39,7 @@ struct mpi_task {
 	unsigned index;
 	unsigned n_ranks;
 	bool ended;
+	bool died; /* all its ranks did, and the job goes on */
 };
 
 struct mpi_job {
@@ -58,6 +59,8 @@ struct mpi_job {
 	uint64_t offer;	     /* it was launched with; 0: with kept slices */
 	unsigned refusals;
 
+	size_t n_died;	      /* tasks */
+	struct verdict death; /* the first that the job outlived; "": none */
 	bool decided; /* verdict is set */
 	unsigned restarts;   /* that it may have after failures */
 	unsigned n_restarts; /* that it had */
@@ -108,6 +111,9 @@ bool mpi_job_task_ended(struct mpi_job *j, const struct berth_task *t,
  * lost in all it takes nothing revocable: a job that is larger than what its
  * role is guaranteed would start again and again, for nothing. */
 void mpi_job_lost(struct mpi_job *j, uint64_t now_ms);
+
+/* Without a decision all went well: what the user reads. */
+void mpi_job_done(const struct mpi_job *j, struct verdict *v);
 
 /* No slices and no tasks any more; next_index stays. */
 void mpi_job_clear(struct mpi_job *j);

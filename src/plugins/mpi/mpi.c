@@ -140,6 +140,7 @@ static void on_task(void *self, const struct berth_task *t)
 		return;
 	if (mpi_job_task_ended(j, t, m->ops->now_ms(m->host)))
 		mpi_kill(m, j);
+	mpi_bury(m, j, t->index);
 	if (j->n_tasks && j->n_ended == j->n_tasks)
 		mpi_finish(m, j);
 }
@@ -234,6 +235,7 @@ const struct berth_plugin berth_plugin = {
 		"oversubscribe: ranks may share cores (default false)\n"
 		"report_bindings: print where each rank is bound\n"
 		"tag_output: mark lines with their rank\n"
+		"ft: ranks may die, the others are told and go on\n"
 		"apps: list of {argv, env, cwd, ranks}, one a program (MPMD)",
 	.create = create,
 	.destroy = destroy,

@@ -28,6 +28,8 @@ bool mpi_start(struct mpi *m, struct mpi_job *j, struct mpi_slice *slices,
 	       size_t n, uint64_t offer);
 /* Its end is decided: kill what runs. */
 void mpi_kill(struct mpi *m, struct mpi_job *j);
+/* Give back the slice of a task whose ranks the job outlives. */
+void mpi_bury(struct mpi *m, struct mpi_job *j, unsigned index);
 /* All its tasks have ended: report it or queue it again; the job may be gone
  * after. */
 void mpi_finish(struct mpi *m, struct mpi_job *j);

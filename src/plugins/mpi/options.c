@@ -239,6 +239,12 @@ static int read_report(struct mpi_options *o, const json_t *json,
 	return read_bool("report_bindings", json, &o->report_bindings, err);
 }
 
+static int read_ft(struct mpi_options *o, const json_t *json,
+		   struct berth_error *err)
+{
+	return read_bool("ft", json, &o->ft, err);
+}
+
 /* How output is shown is the reader's matter; checked, then left alone. */
 static int read_tag(struct mpi_options *o, const json_t *json,
 		    struct berth_error *err)
@@ -260,6 +266,7 @@ static const struct {
 	{ "oversubscribe", read_oversubscribe },
 	{ "report_bindings", read_report },
 	{ "tag_output", read_tag },
+	{ "ft", read_ft },
 	{ "apps", read_apps },
 };
 #define NREADERS (sizeof(readers) / sizeof(readers[0]))

@@ -27,6 +27,7 @@ struct mpi_options {
 	const char *bind_to; /* a literal */
 	bool oversubscribe;
 	bool report_bindings;
+	bool ft; /* goes on when ranks die */
 	struct mpi_app *apps; /* none: the job's argv */
 	size_t n_apps;
 };

@@ -131,6 +131,8 @@ static void resume(struct mpi *m, struct mpi_job *j,
 		    mpi_job_task_ended(j, tasks[i - 1],
 				       m->ops->now_ms(m->host)))
 			mpi_kill(m, j);
+	for (size_t i = last; i > 0; i--)
+		mpi_bury(m, j, tasks[i - 1]->index);
 }
 
 static void release_unused(struct mpi *m, const struct berth_state *s)

@@ -111,6 +111,7 @@ static int launch(struct mpi *m, const struct mpi_job *j,
 	l.apps = app_list;
 	l.n_apps = j->options.n_apps;
 	l.report_bindings = j->options.report_bindings;
+	l.ft = j->options.ft;
 	rc = m->ops->launch(m->host, &l, err);
 	free(app_list);
 	free(apps);
@@ -184,6 +185,21 @@ void mpi_kill(struct mpi *m, struct mpi_job *j)
 	j->state = MPI_ENDING;
 	if (j->n_ended < j->n_tasks)
 		m->ops->kill(m->host, j->id, -1, 0, 0, NULL);
+}
+
+void mpi_bury(struct mpi *m, struct mpi_job *j, unsigned index)
+{
+	struct mpi_task *t = mpi_job_task(j, index);
+	struct mpi_slice *s;
+
+	if (!t || !t->died || j->n_ended == j->n_tasks)
+		return;
+	s = &j->slices[t - j->tasks];
+	if (s->gone)
+		return;
+	m->ops->release(m->host, &s->id, 1, NULL);
+	idmap_remove(&m->by_slice, s->id);
+	s->gone = true;
 }
 
 /* ---- ending ---- */
@@ -263,7 +279,7 @@ void mpi_finish(struct mpi *m, struct mpi_job *j)
 {
 	struct mpi_slice *slices = j->slices;
 	size_t n = j->n_slices;
-	struct verdict done = { .outcome = BERTH_DONE };
+	struct verdict done;
 	bool again = j->again && !j->decided;
 
 	if (again)
@@ -281,6 +297,8 @@ void mpi_finish(struct mpi *m, struct mpi_job *j)
 	} else {
 		if (j->decided)
 			done = j->verdict;
+		else
+			mpi_job_done(j, &done);
 		verdict_add_restarts(&done, j->n_restarts);
 		report(m, j, &done);
 		TAILQ_REMOVE(&m->jobs, j, link);
