@@ -6,6 +6,7 @@ src_io_libio_a_SOURCES = \
 	src/io/http_client.c src/io/http_fetch.c src/io/http_curl.h \
 	src/io/loop.c src/io/loop.h \
 	src/io/socket.c src/io/socket.h \
+	src/io/scratch.c src/io/scratch.h \
 	src/io/servers.c src/io/servers.h \
 	src/io/stream.c src/io/stream.h src/io/connector.c src/io/listener.c \
 	src/io/where.c src/io/where.h \

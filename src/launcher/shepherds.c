@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "io/scratch.h"
 #include "io/stream.h"
 #include "io/where.h"
 #include "launcher/child.h"
@@ -148,6 +149,8 @@ static void tidy(struct shepherd *s, bool clean)
 		usleep(1000);
 	}
 	cgroups_remove(sh->cgroups, s->key);
+	if (!clean)
+		scratch_sweep();
 	unlink(sock);
 	if (clean && stat(log, &st) == 0 && st.st_size == 0)
 		unlink(log);

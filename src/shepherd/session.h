@@ -3,9 +3,8 @@
  * a job runs: one on local storage ($TMPDIR or /tmp), one in shared memory
  * (/dev/shm), both of the job's user alone.
  *
- * The shepherd holds a lock on them; a folder that nobody holds is left from
- * a shepherd that was killed, and the next one of that user takes it away.  So it does with the trial files that Open
- * MPI leaves in shared memory when a rank is killed within MPI_Init.
+ * They go with the shepherd (io/scratch.h); of one that was killed its
+ * launcher takes them away, or the next shepherd of that user.
  */
 #ifndef SHEPHERD_SESSION_H
 #define SHEPHERD_SESSION_H

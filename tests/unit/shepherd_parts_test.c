@@ -2,13 +2,16 @@
  * visibility, output names, what a launch must hold. */
 #include <CUnit/Basic.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/scratch.h"
 #include "shepherd/bind.h"
 #include "shepherd/env.h"
 #include "shepherd/gpu.h"
@@ -310,6 +313,43 @@ static void trial_files(void)
 	free(left);
 }
 
+/* Folders of a shepherd that is killed go, those of a living one stay. */
+static void left_folders(void)
+{
+	struct berth_error err;
+	struct session *mine = session_create(&err);
+	char left[2][80] = { "", "" }, file[96];
+	int fds[2], status;
+	pid_t child;
+
+	CU_ASSERT_EQUAL_FATAL(pipe(fds), 0);
+	child = fork();
+	if (child == 0) {
+		struct session *s = session_create(&err);
+
+		snprintf(left[0], sizeof(left[0]), "%s", session_path(s));
+		snprintf(left[1], sizeof(left[1]), "%s",
+			 session_shared_memory(s));
+		session_mkdir(s, "full");
+		if (write(fds[1], left, sizeof(left)) < 0)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	CU_ASSERT_EQUAL(read(fds[0], left, sizeof(left)),
+			(ssize_t)sizeof(left));
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT(left[0][0] && left[1][0]);
+	snprintf(file, sizeof(file), "%s/full", left[0]);
+	CU_ASSERT_EQUAL(access(file, F_OK), 0);
+	scratch_sweep();
+	CU_ASSERT_NOT_EQUAL(access(left[0], F_OK), 0);
+	CU_ASSERT_NOT_EQUAL(access(left[1], F_OK), 0);
+	CU_ASSERT_EQUAL(access(session_path(mine), F_OK), 0);
+	session_destroy(mine);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	CU_pSuite s;
@@ -325,6 +365,7 @@ int main(void)
 	CU_ADD_TEST(s, bad_launches);
 	CU_ADD_TEST(s, maps);
 	CU_ADD_TEST(s, trial_files);
+	CU_ADD_TEST(s, left_folders);
 	CU_basic_set_mode(CU_BRM_VERBOSE);
 	CU_basic_run_tests();
 	failures = CU_get_number_of_failures();
