@@ -145,7 +145,6 @@ static void report_all(struct agent *a)
 
 	to_leader(a, msg);
 	msg_free(msg);
-	task_table_told(a->tasks);
 }
 
 static void on_watch(void *arg)
@@ -195,7 +194,7 @@ static void on_report(struct agent *a, const Berth__Msg *msg)
 {
 	const Berth__TaskReport *report = msg->report;
 
-	task_table_report(a->tasks, report, a->welcomed && !report->full);
+	task_table_report(a->tasks, report);
 	if (a->welcomed && report->full)
 		report_all(a);
 	else if (a->welcomed)
@@ -317,6 +316,14 @@ static void on_launch(struct agent *a, const Berth__Msg *msg)
 		task_table_launched(a->tasks, msg->launch, net_self(a->net));
 }
 
+/* Should the launcher be away, it tells those ends again when it comes. */
+static void on_confirm(struct agent *a, const Berth__Msg *msg)
+{
+	task_table_confirm(a->tasks, msg->confirm);
+	if (launcher_link_up(a->launcher))
+		to_launcher(a, msg);
+}
+
 static void on_welcome(struct agent *a, const char *node,
 		       const Berth__NodeWelcome *welcome)
 {
@@ -370,6 +377,9 @@ void agent_message(struct agent *a, const char *node, const Berth__Msg *msg)
 	switch (msg->body_case) {
 	case BERTH__MSG__BODY_LAUNCH:
 		on_launch(a, msg);
+		break;
+	case BERTH__MSG__BODY_CONFIRM:
+		on_confirm(a, msg);
 		break;
 	case BERTH__MSG__BODY_KILL:
 	case BERTH__MSG__BODY_STDIN_DATA:

@@ -52,8 +52,9 @@ void agent_destroy(struct agent *a);
 /* What the owner of the net hears. */
 void agent_peer_up(struct agent *a, const char *node);
 void agent_peer_down(struct agent *a, const char *node, const char *why);
-/* Launch, Kill, StdinData, OutputRead, OutputCancel, ForgetJob, NodeWelcome,
- * Ping, Roster, Contact and Shutdown are the agent's; others are ignored. */
+/* Launch, Kill, Confirm, StdinData, OutputRead, OutputCancel, ForgetJob,
+ * NodeWelcome, Ping, Roster, Contact and Shutdown are the agent's; others are
+ * ignored. */
 void agent_message(struct agent *a, const char *node, const Berth__Msg *msg);
 
 /* This node leads since that term, as this rank knows for sure.  (Others hear

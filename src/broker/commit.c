@@ -14,7 +14,7 @@
 
 /* A disk that is full is tried again after that. */
 enum { RETRY_US = 500 * 1000 };
-/* A batch that is larger is cut: see AGREE_RECORD_MAX. */
+/* A batch that is larger takes no more; none exceeds AGREE_RECORD_MAX. */
 enum { BATCH_MAX = 1 << 20 };
 
 struct waiter {
@@ -28,7 +28,7 @@ struct batch {
 	TAILQ_ENTRY(batch) entry;
 	struct commit *commit; /* NULL: it ended before */
 	struct buf facts, asks;
-	struct waiter_list of_facts, of_asks;
+	struct waiter_list of_facts, of_asks, of_readers;
 	bool proposed;
 };
 
@@ -39,30 +39,44 @@ struct commit {
 	commit_propose_f propose;
 	void *arg;
 	struct batch_list batches; /* oldest first; the last may be open */
+	struct waiter_list oversize; /* asks that no record can hold */
+	struct buf one;		   /* the change that is being put */
 	struct loop_timer *timer;
 	bool complained;
 };
 
 /* ---- batches ------------------------------------------------------------- */
 
-/* The one that takes changes. */
-static struct batch *open_batch(struct commit *c)
+static size_t batch_bytes(const struct batch *b)
 {
-	struct batch *b = TAILQ_LAST(&c->batches, batch_list);
+	return b->facts.len + b->asks.len;
+}
 
-	if (b != NULL && !b->proposed &&
-	    b->facts.len + b->asks.len < BATCH_MAX)
-		return b;
-	b = mem_alloc(sizeof(*b));
+static struct batch *batch_add(struct commit *c)
+{
+	struct batch *b = mem_alloc(sizeof(*b));
+
 	b->commit = c;
 	buf_init(&b->facts);
 	buf_init(&b->asks);
 	STAILQ_INIT(&b->of_facts);
 	STAILQ_INIT(&b->of_asks);
+	STAILQ_INIT(&b->of_readers);
 	TAILQ_INSERT_TAIL(&c->batches, b, entry);
 	if (!loop_timer_pending(c->timer))
 		loop_timer_start(c->timer, 0);
 	return b;
+}
+
+/* The one that takes len bytes more. */
+static struct batch *open_batch(struct commit *c, size_t len)
+{
+	struct batch *b = TAILQ_LAST(&c->batches, batch_list);
+
+	if (b != NULL && !b->proposed && batch_bytes(b) < BATCH_MAX &&
+	    batch_bytes(b) + len <= AGREE_RECORD_MAX)
+		return b;
+	return batch_add(c);
 }
 
 static void add_waiter(struct waiter_list *list, commit_done_f done, void *arg)
@@ -103,6 +117,7 @@ static void batch_end(struct batch *b, const struct berth_error *err)
 	TAILQ_REMOVE(&b->commit->batches, b, entry);
 	end_waiters(&b->of_facts, err, false);
 	end_waiters(&b->of_asks, err, false);
+	end_waiters(&b->of_readers, err, false);
 	batch_free(b);
 }
 
@@ -152,7 +167,29 @@ static int batch_propose(struct batch *b)
 		log_error("what happens cannot be written down: %s", err.text);
 	c->complained = true;
 	end_waiters(&b->of_asks, &err, false);
+	end_waiters(&b->of_readers, NULL, false);
 	return -1;
+}
+
+/* Nothing is in it (any more): who waits, waits for what is before it. */
+static void batch_skip(struct batch *b)
+{
+	struct batch *before = TAILQ_PREV(b, batch_list, entry);
+
+	if (before != NULL) {
+		STAILQ_CONCAT(&before->of_facts, &b->of_facts);
+		STAILQ_CONCAT(&before->of_readers, &b->of_readers);
+	}
+	batch_end(b, NULL);
+}
+
+static void refuse_oversize(struct commit *c)
+{
+	struct berth_error err;
+
+	error_set(&err, BERTH_ELIMIT, "it is too large to be put on record: "
+		  "more than %d MiB", AGREE_RECORD_MAX >> 20);
+	end_waiters(&c->oversize, &err, false);
 }
 
 static void on_timer(void *arg)
@@ -160,13 +197,14 @@ static void on_timer(void *arg)
 	struct commit *c = arg;
 	struct batch *b, *next;
 
+	refuse_oversize(c);
 	for (b = TAILQ_FIRST(&c->batches); b != NULL; b = next) {
 		next = TAILQ_NEXT(b, entry);
 		if (b->proposed)
 			continue;
-		if (c->propose == NULL ||
-		    (b->facts.len + b->asks.len == 0 &&
-		     b == TAILQ_FIRST(&c->batches))) {
+		if (batch_bytes(b) == 0) {
+			batch_skip(b);
+		} else if (c->propose == NULL) {
 			apply_here(b);
 		} else if (batch_propose(b) != 0) {
 			loop_timer_start(c->timer, RETRY_US);
@@ -177,18 +215,37 @@ static void on_timer(void *arg)
 
 /* ---- in ------------------------------------------------------------------ */
 
+/* The change as bytes, in c->one; false: no record can hold it. */
+static bool pack(struct commit *c, Berth__RecordChange *change)
+{
+	buf_clear(&c->one);
+	records_pack(&c->one, &change, 1);
+	return c->one.len <= AGREE_RECORD_MAX;
+}
+
 void commit_put(struct commit *c, Berth__RecordChange *change)
 {
-	records_pack(&open_batch(c)->facts, &change, 1);
+	if (!pack(c, change)) {
+		log_error("a change of %zu bytes is too large to be written "
+			  "down: a leader after this one will not know of it",
+			  c->one.len);
+		return;
+	}
+	buf_add(&open_batch(c, c->one.len)->facts, c->one.data, c->one.len);
 }
 
 void commit_ask(struct commit *c, Berth__RecordChange *change,
 		commit_done_f done, void *arg)
 {
-	struct batch *b = open_batch(c);
+	struct batch *b;
 
-	records_pack(&b->asks, &change, 1);
-	add_waiter(&b->of_asks, done, arg);
+	if (pack(c, change)) {
+		b = open_batch(c, c->one.len);
+		buf_add(&b->asks, c->one.data, c->one.len);
+		add_waiter(&b->of_asks, done, arg);
+	} else {
+		add_waiter(&c->oversize, done, arg);
+	}
 	/* It is not to wait for a disk that was full a moment ago. */
 	loop_timer_start(c->timer, 0);
 }
@@ -198,9 +255,17 @@ void commit_wait(struct commit *c, commit_done_f done, void *arg)
 {
 	struct batch *b = TAILQ_LAST(&c->batches, batch_list);
 
-	if (b == NULL)
-		b = open_batch(c);
-	add_waiter(&b->of_facts, done, arg);
+	add_waiter(&(b != NULL ? b : batch_add(c))->of_facts, done, arg);
+}
+
+void commit_read(struct commit *c, commit_done_f done, void *arg)
+{
+	struct batch *b = TAILQ_LAST(&c->batches, batch_list);
+
+	if (b == NULL || c->complained)
+		done(arg, NULL);
+	else
+		add_waiter(&b->of_readers, done, arg);
 }
 
 /* ---- create, destroy ----------------------------------------------------- */
@@ -219,6 +284,8 @@ struct commit *commit_create(struct loop *loop, struct records *r,
 	c->propose = propose;
 	c->arg = arg;
 	TAILQ_INIT(&c->batches);
+	STAILQ_INIT(&c->oversize);
+	buf_init(&c->one);
 	c->timer = loop_timer_create(loop, on_timer, c);
 	return c;
 }
@@ -234,10 +301,13 @@ void commit_destroy(struct commit *c)
 		TAILQ_REMOVE(&c->batches, b, entry);
 		end_waiters(&b->of_facts, NULL, true);
 		end_waiters(&b->of_asks, NULL, true);
+		end_waiters(&b->of_readers, NULL, true);
 		b->commit = NULL;
 		if (!b->proposed)
 			batch_free(b);
 	}
+	end_waiters(&c->oversize, NULL, true);
+	buf_finish(&c->one);
 	loop_timer_destroy(c->timer);
 	free(c);
 }

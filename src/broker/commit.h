@@ -36,12 +36,19 @@ void commit_destroy(struct commit *c);
 
 struct records *commit_records(const struct commit *c);
 
-/* A fact.  change is read, not kept. */
+/* A fact.  change is read, not kept.  One that is too large for a record is
+ * dropped, with a line in the log. */
 void commit_put(struct commit *c, Berth__RecordChange *change);
-/* An ask; done is called once, from the loop. */
+/* An ask; done is called once, from the loop.  One that is too large fails
+ * alone (BERTH_ELIMIT). */
 void commit_ask(struct commit *c, Berth__RecordChange *change,
 		commit_done_f done, void *arg);
-/* Call done when all facts that were put before are committed. */
+/* Call done, from the loop, when all facts that were put before are
+ * committed. */
 void commit_wait(struct commit *c, commit_done_f done, void *arg);
+/* For who only tells what is: call done when all that was put before is
+ * committed, or can't be now because the disk is full.  At once, from within,
+ * when nothing is under way. */
+void commit_read(struct commit *c, commit_done_f done, void *arg);
 
 #endif

@@ -19,13 +19,17 @@ struct follower {
 	struct events *events;
 	struct http_request *req;
 	uint64_t next;
-	bool follow;
+	uint64_t until; /* UINT64_MAX: follows */
 };
 
 struct events {
 	char **line; /* of event n at n % size */
 	size_t size;
 	uint64_t last;
+	uint64_t sure;	 /* up to here it cannot be taken back any more */
+	uint64_t asked;	 /* will be when the commit is through that is waited
+			  * for; 0: none is */
+	struct commit *commit;
 	struct buf text; /* of the one that comes */
 	struct loop_timer *wake; /* feeds the followers once a pass */
 	LIST_HEAD(, follower) followers;
@@ -51,7 +55,7 @@ static void follower_feed(struct follower *f)
 	struct buf text;
 
 	buf_init(&text);
-	while (f->next <= ev->last && http_stream_queued(f->req) < WINDOW) {
+	while (f->next <= ev->sure && http_stream_queued(f->req) < WINDOW) {
 		buf_clear(&text);
 		if (f->next < oldest(ev)) {
 			buf_printf(&text, "{\"type\":\"missed\",\"from\":%llu,"
@@ -60,33 +64,57 @@ static void follower_feed(struct follower *f)
 				   (unsigned long long)oldest(ev) - 1);
 			f->next = oldest(ev);
 		}
-		while (f->next <= ev->last && text.len < PIECE)
+		while (f->next <= ev->sure && text.len < PIECE)
 			buf_puts(&text, ev->line[f->next++ % ev->size]);
 		http_stream_send(f->req, text.data, text.len);
 	}
 	buf_finish(&text);
-	if (f->next > ev->last && !f->follow)
+	if (f->next > f->until)
 		follower_end(f, true);
 }
 
-static void feed_all(void *arg)
+static void ask(struct events *ev);
+
+/* Where another rank leads, it is that one's to tell. */
+static void on_sure(void *arg, const struct berth_error *err)
 {
 	struct events *ev = arg;
 	struct follower *f, *next;
 
+	if (err == NULL)
+		ev->sure = ev->asked;
+	ev->asked = 0;
 	for (f = LIST_FIRST(&ev->followers); f != NULL; f = next) {
 		next = LIST_NEXT(f, entry);
 		follower_feed(f);
 	}
+	if (err == NULL && !LIST_EMPTY(&ev->followers))
+		ask(ev);
 }
 
-struct events *events_create(struct loop *loop, size_t keep)
+/* Followers get what there is when it is on record. */
+static void ask(struct events *ev)
+{
+	if (ev->asked != 0 || ev->sure == ev->last)
+		return;
+	ev->asked = ev->last;
+	commit_read(ev->commit, on_sure, ev);
+}
+
+static void on_wake(void *arg)
+{
+	ask(arg);
+}
+
+struct events *events_create(struct loop *loop, size_t keep,
+			     struct commit *commit)
 {
 	struct events *ev = mem_alloc(sizeof(*ev));
 
 	ev->size = keep;
 	ev->line = mem_array(ev->size, sizeof(ev->line[0]));
-	ev->wake = loop_timer_create(loop, feed_all, ev);
+	ev->commit = commit;
+	ev->wake = loop_timer_create(loop, on_wake, ev);
 	buf_init(&ev->text);
 	LIST_INIT(&ev->followers);
 	return ev;
@@ -147,7 +175,7 @@ void events_get(void *events, struct http_request *req, const char *name)
 	f = mem_alloc(sizeof(*f));
 	f->events = ev;
 	f->req = req;
-	f->follow = follow;
+	f->until = follow ? UINT64_MAX : ev->last;
 	f->next = from > 0 ? (uint64_t)from : 1;
 	if (http_query(req, "from") == NULL || f->next > ev->last + 1)
 		f->next = http_query(req, "from") == NULL ? oldest(ev)
@@ -156,4 +184,6 @@ void events_get(void *events, struct http_request *req, const char *name)
 	http_stream_start(req, 200, "application/x-ndjson", on_closed,
 			  on_drained, f);
 	follower_feed(f);
+	if (!LIST_EMPTY(&ev->followers) && !loop_timer_pending(ev->wake))
+		loop_timer_start(ev->wake, 0);
 }

@@ -12,11 +12,13 @@
 #include "broker/json_model.h"
 #include "broker/json_text.h"
 
-/* A cancellation that is not on record yet. */
-struct cancelling {
-	TAILQ_ENTRY(cancelling) entry;
+/* An answer that is given when what it says is on record. */
+struct answer {
+	TAILQ_ENTRY(answer) entry;
 	struct job_routes *all;
-	struct http_request *req; /* NULL: nobody waits for the answer */
+	struct http_request *req; /* NULL: nobody waits for it */
+	int status;
+	json_t *body;
 };
 
 struct job_routes {
@@ -25,8 +27,62 @@ struct job_routes {
 	struct launches *launches;
 	struct commit *commit;
 	struct job_waits *waits;
-	TAILQ_HEAD(, cancelling) cancelling;
+	TAILQ_HEAD(, answer) answers;
 };
+
+/* ---- answers that wait --------------------------------------------------- */
+
+static void answer_destroy(struct answer *a)
+{
+	TAILQ_REMOVE(&a->all->answers, a, entry);
+	json_decref(a->body);
+	free(a);
+}
+
+static void on_caller_left(void *arg)
+{
+	struct answer *a = arg;
+
+	a->req = NULL;
+}
+
+static void on_committed(void *arg, const struct berth_error *err)
+{
+	struct answer *a = arg;
+
+	if (a->req != NULL) {
+		http_on_close(a->req, NULL, NULL);
+		if (err == NULL)
+			api_reply(a->req, a->status, json_incref(a->body));
+		else
+			api_reply_ending(a->req);
+	}
+	answer_destroy(a);
+}
+
+/* body is taken over. */
+static struct answer *answer_create(struct job_routes *r,
+				    struct http_request *req, int status,
+				    json_t *body)
+{
+	struct answer *a = mem_alloc(sizeof(*a));
+
+	a->all = r;
+	a->req = req;
+	a->status = status;
+	a->body = body;
+	TAILQ_INSERT_TAIL(&r->answers, a, entry);
+	http_on_close(req, on_caller_left, a);
+	return a;
+}
+
+/* What is told of a job is so at a leader after this one, too. */
+static void reply_sure(struct job_routes *r, struct http_request *req,
+		       json_t *body)
+{
+	commit_read(r->commit, on_committed,
+		    answer_create(r, req, 200, body));
+}
 
 const struct job *job_routes_named(const struct ledger *l,
 				   struct http_request *req, const char *name)
@@ -116,7 +172,7 @@ void job_routes_list(void *routes, struct http_request *req, const char *name)
 	for (size_t i = from; i < n; i++)
 		json_array_append_new(jobs, json_job(list[i]));
 	free(list);
-	api_reply(req, 200, json_pack("{s:o}", "jobs", jobs));
+	reply_sure(r, req, json_pack("{s:o}", "jobs", jobs));
 }
 
 /* ---- GET /v1/jobs/ID ----------------------------------------------------- */
@@ -147,8 +203,8 @@ static json_t *task_list(const struct job *j)
 	return a;
 }
 
-static void answer(void *routes, uint64_t id, struct http_request *req,
-		   bool with_tasks)
+static void answer_job(void *routes, uint64_t id, struct http_request *req,
+		       bool with_tasks)
 {
 	struct job_routes *r = routes;
 	const struct job *j = ledger_job(book_ledger(r->book), id);
@@ -167,7 +223,7 @@ static void answer(void *routes, uint64_t id, struct http_request *req,
 		json_object_set_new(v, "spec", json_loads(j->spec, 0, NULL));
 	if (with_tasks)
 		json_object_set_new(v, "task_list", task_list(j));
-	api_reply(req, 200, v);
+	reply_sure(r, req, v);
 }
 
 void job_routes_get(void *routes, struct http_request *req, const char *name)
@@ -183,47 +239,13 @@ void job_routes_get(void *routes, struct http_request *req, const char *name)
 	    api_query_int(req, "tasks", 0, 1, &tasks, &err) != 0)
 		http_reply_error(req, &err);
 	else if (jobs_spec(r->jobs, j->id) == NULL || wait_ms == 0)
-		answer(r, j->id, req, tasks == 1);
+		answer_job(r, j->id, req, tasks == 1);
 	else
 		job_waits_add(r->waits, j->id, (uint32_t)wait_ms, req,
 			      tasks == 1);
 }
 
 /* ---- DELETE, signal ------------------------------------------------------ */
-
-static void on_caller_left(void *arg)
-{
-	struct cancelling *c = arg;
-
-	c->req = NULL;
-}
-
-static void on_committed(void *arg, const struct berth_error *err)
-{
-	struct cancelling *c = arg;
-
-	TAILQ_REMOVE(&c->all->cancelling, c, entry);
-	if (c->req != NULL) {
-		http_on_close(c->req, NULL, NULL);
-		if (err == NULL)
-			api_reply(c->req, 202, json_object());
-		else
-			api_reply_ending(c->req);
-	}
-	free(c);
-}
-
-/* 202 when what the call did cannot be lost any more. */
-static void reply_committed(struct job_routes *r, struct http_request *req)
-{
-	struct cancelling *c = mem_alloc(sizeof(*c));
-
-	c->all = r;
-	c->req = req;
-	TAILQ_INSERT_TAIL(&r->cancelling, c, entry);
-	http_on_close(req, on_caller_left, c);
-	commit_wait(r->commit, on_committed, c);
-}
 
 void job_routes_delete(void *routes, struct http_request *req, const char *name)
 {
@@ -236,7 +258,9 @@ void job_routes_delete(void *routes, struct http_request *req, const char *name)
 	if (ledger_cancel(book_ledger(r->book), j->id, book_now(), &err) != 0)
 		http_reply_error(req, &err);
 	else
-		reply_committed(r, req);
+		/* It cannot be lost any more. */
+		commit_wait(r->commit, on_committed,
+			    answer_create(r, req, 202, json_object()));
 }
 
 struct signal_in {
@@ -294,8 +318,8 @@ struct job_routes *job_routes_create(struct loop *loop, struct book *book,
 	r->jobs = jobs;
 	r->launches = launches;
 	r->commit = commit;
-	TAILQ_INIT(&r->cancelling);
-	r->waits = job_waits_create(loop, answer, r);
+	TAILQ_INIT(&r->answers);
+	r->waits = job_waits_create(loop, answer_job, r);
 	return r;
 }
 
@@ -303,13 +327,14 @@ void job_routes_destroy(struct job_routes *r)
 {
 	if (r == NULL)
 		return;
-	while (!TAILQ_EMPTY(&r->cancelling)) {
-		struct cancelling *c = TAILQ_FIRST(&r->cancelling);
+	while (!TAILQ_EMPTY(&r->answers)) {
+		struct answer *a = TAILQ_FIRST(&r->answers);
 
-		if (c->req != NULL)
-			api_reply_ending(c->req);
-		TAILQ_REMOVE(&r->cancelling, c, entry);
-		free(c);
+		if (a->req != NULL) {
+			http_on_close(a->req, NULL, NULL);
+			api_reply_ending(a->req);
+		}
+		answer_destroy(a);
 	}
 	job_waits_destroy(r->waits);
 	free(r);

@@ -1,5 +1,6 @@
 #include "broker/launches.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -124,6 +125,7 @@ static struct pending *pending_for(struct launches *la, const char *node,
 	struct pending *p = map_get(la->open, node);
 
 	if (p != NULL && !p->closed && p->job == id->job && !call->pmix &&
+	    strcmp(p->msg->launch->shepherd, id->shepherd) == 0 &&
 	    same(p->own, call->own) && p->msg->launch->n_tasks < BATCH)
 		return p;
 	p = mem_alloc(sizeof(*p));
@@ -138,10 +140,11 @@ static struct pending *pending_for(struct launches *la, const char *node,
 	return p;
 }
 
-static void queue_all(struct launches *la, const struct launch_ident *id,
-		      const struct launch_call *call,
-		      const struct job_spec *spec,
-		      const struct slice *const *slices)
+/* The tasks of one PMIx launch share a message, with no others. */
+static void queue_ranks(struct launches *la, const struct launch_ident *id,
+			const struct launch_call *call,
+			const struct job_spec *spec,
+			const struct slice *const *slices)
 {
 	struct pending *p;
 
@@ -149,19 +152,38 @@ static void queue_all(struct launches *la, const struct launch_ident *id,
 		const char *node = slices[i]->node->name;
 
 		p = map_get(la->open, node);
-		/* The tasks of one PMIx launch share a message, with no
-		 * others. */
-		if (!call->pmix || p == NULL || p->closed ||
-		    p->job != id->job ||
+		if (p == NULL || p->closed || p->job != id->job ||
 		    strcmp(p->msg->launch->shepherd, id->shepherd) != 0)
 			p = pending_for(la, node, id, call, spec, slices);
 		launch_msg_add(p->msg, id->job, &call->task[i], slices[i]);
 	}
-	if (!call->pmix)
-		return;
 	STAILQ_FOREACH(p, &la->pending, entry)
 		if (p->msg->launch->map != NULL)
 			p->closed = true;
+}
+
+/* A slice's tasks go to one shepherd, which runs them one after the other, for
+ * as long as it is held, whoever leads; slices of another leader's term to
+ * another one, since the shepherd of a node that was cut off may not be mixed
+ * up with that of a new run. */
+static void queue_plain(struct launches *la, const struct launch_ident *id,
+			const struct launch_call *call,
+			const struct job_spec *spec,
+			const struct slice *const *slices)
+{
+	struct launch_ident of = *id;
+	char key[128];
+
+	of.shepherd = key;
+	for (size_t i = 0; i < call->ntasks; i++) {
+		struct pending *p;
+
+		snprintf(key, sizeof(key), "p.%s.%u.%llu", id->framework,
+			 spec->uid, (unsigned long long)slices[i]->id >> 32);
+		p = pending_for(la, slices[i]->node->name, &of, call, spec,
+				slices);
+		launch_msg_add(p->msg, id->job, &call->task[i], slices[i]);
+	}
 }
 
 /* ---- start --------------------------------------------------------------- */
@@ -189,12 +211,29 @@ static int to_ledger(struct launches *la, const char *framework, uint64_t job,
 	return rc;
 }
 
+/* Where the ranks of a job go; the second time elsewhere, since those of an
+ * earlier leader may still be there.  The caller frees both. */
+static void name_ranks(const struct launches *la, uint64_t job,
+		       uint32_t before, char **key, char **nspace)
+{
+	unsigned long long id = job, term = la->term;
+
+	if (before == 0 && !jobs_recalled(la->jobs, job)) {
+		*key = mem_printf("j%llu", id);
+		*nspace = mem_printf("%s-%llu", la->berth, id);
+	} else {
+		*key = mem_printf("j%llu.%llu.%u", id, term, before);
+		*nspace = mem_printf("%s-%llu.%llu.%u", la->berth, id, term,
+				     before);
+	}
+}
+
 int launches_start(struct launches *la, const char *framework, uint64_t job,
 		   const struct launch_call *call, const struct job_spec *spec,
 		   struct berth_error *err)
 {
 	const struct slice **slices;
-	char *key, *nspace = NULL;
+	char *key = NULL, *nspace = NULL;
 	struct launch_ident id = {.job = job, .framework = framework};
 	uint32_t before;
 
@@ -205,23 +244,14 @@ int launches_start(struct launches *la, const char *framework, uint64_t job,
 	for (size_t i = 0; i < call->ntasks; i++)
 		slices[i] = ledger_slice(book_ledger(la->book),
 					 call->task[i].slice);
-	if (!call->pmix) {
-		key = mem_printf("p.%s.%u", framework, spec->uid);
-	} else if (before == 0 && !jobs_recalled(la->jobs, job)) {
-		key = mem_printf("j%llu", (unsigned long long)job);
-		nspace = mem_printf("%s-%llu", la->berth,
-				    (unsigned long long)job);
+	if (call->pmix) {
+		name_ranks(la, job, before, &key, &nspace);
+		id.shepherd = key;
+		id.nspace = nspace;
+		queue_ranks(la, &id, call, spec, slices);
 	} else {
-		/* Those of an earlier leader may still be there. */
-		key = mem_printf("j%llu.%llu.%u", (unsigned long long)job,
-				 (unsigned long long)la->term, before);
-		nspace = mem_printf("%s-%llu.%llu.%u", la->berth,
-				    (unsigned long long)job,
-				    (unsigned long long)la->term, before);
+		queue_plain(la, &id, call, spec, slices);
 	}
-	id.shepherd = key;
-	id.nspace = nspace;
-	queue_all(la, &id, call, spec, slices);
 	free(slices);
 	free(key);
 	free(nspace);

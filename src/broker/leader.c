@@ -11,6 +11,7 @@
 #include "broker/datasets.h"
 #include "broker/doors.h"
 #include "broker/drain.h"
+#include "broker/ends.h"
 #include "broker/events.h"
 #include "broker/frameworks.h"
 #include "broker/history.h"
@@ -69,6 +70,7 @@ struct leader {
 	struct lease *lease;	       /* may we act now? */
 	struct book *book;	       /* the ledger and what follows from it */
 	struct nodes *nodes;	       /* hellos, heartbeats, loss */
+	struct ends *ends;	       /* ends, confirmed when on record */
 	struct events *events;	       /* the last events as text */
 	struct jobs *jobs;	       /* specs, where tasks ran */
 	struct launches *launches;     /* Launch and Kill on their way out */
@@ -248,7 +250,7 @@ static void make_followers(struct leader *l)
 	struct loop *loop = l->loop;
 	struct book *book = l->book;
 
-	l->events = events_create(loop, l->set.keep_events);
+	l->events = events_create(loop, l->set.keep_events, l->commit);
 	l->jobs = jobs_create(book);
 	l->launches = launches_create(loop, l->set.berth, l->set.term,
 				      l->commit, book, l->jobs, l->nodes);
@@ -411,6 +413,7 @@ struct leader *leader_create(struct loop *loop, struct net *net,
 		goto fail;
 	make_recorder(l);
 	l->nodes = make_nodes(l);
+	l->ends = ends_create(loop, l->commit, net);
 	make_history(l, config->history);
 	make_followers(l);
 	l->shares = shares_create(l->book, l->commit, l->set.roles, l->set.nroles,
@@ -447,6 +450,7 @@ void leader_destroy(struct leader *l)
 	shutdown_destroy(l->shutdown);
 	hosts_destroy(l->hosts);
 	jobs_destroy(l->jobs);
+	ends_destroy(l->ends);
 	nodes_destroy(l->nodes);
 	shares_destroy(l->shares);
 	history_routes_destroy(l->history_routes);
@@ -488,7 +492,8 @@ void leader_message(struct leader *l, const char *node, const Berth__Msg *msg)
 		doors_hello(l->doors, msg->node_hello);
 		break;
 	case BERTH__MSG__BODY_REPORT:
-		nodes_report(l->nodes, node, msg->report);
+		if (nodes_report(l->nodes, node, msg->report))
+			ends_heard(l->ends, node, msg->report);
 		break;
 	case BERTH__MSG__BODY_PONG:
 		nodes_pong(l->nodes, node, msg->pong);

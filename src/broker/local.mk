@@ -58,6 +58,7 @@ LEADER_SOURCES = \
 	src/broker/calls.c src/broker/calls.h \
 	src/broker/chronicle.c src/broker/chronicle.h \
 	src/broker/commit.c src/broker/commit.h \
+	src/broker/ends.c src/broker/ends.h \
 	src/broker/contact_file.c src/broker/contact_file.h \
 	src/broker/doors.c src/broker/doors.h \
 	src/broker/drain.c src/broker/drain.h \

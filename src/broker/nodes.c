@@ -330,22 +330,22 @@ static void prepare_recalled(struct peer *p)
 		ledger_node_drain(l, p->name, true, book_now(), NULL);
 }
 
-void nodes_report(struct nodes *n, const char *node,
+bool nodes_report(struct nodes *n, const char *node,
 		  const Berth__TaskReport *report)
 {
 	struct peer *p = find(n, node);
 	bool full = report->full && report->shepherd[0] == '\0';
 
 	if (p == NULL)
-		return;
+		return false;
 	if (full && p->state != PEER_COMING && p->state != PEER_UP)
-		return;
+		return false;
 	if (n->report_heard != NULL)
 		n->report_heard(n->report_arg, node, report);
 	if (!full) {
 		reports_apply(book_ledger(n->book), n->net, node, report);
 		node_sync_ended(p->sync, report);
-		return;
+		return true;
 	}
 	if (p->state == PEER_COMING)
 		prepare_recalled(p);
@@ -353,6 +353,7 @@ void nodes_report(struct nodes *n, const char *node,
 			  node, report, p->sync);
 	if (p->state == PEER_COMING)
 		node_sync_wait(p->sync, n->loop, on_synced, p);
+	return true;
 }
 
 /* ---- heartbeats ---------------------------------------------------------- */

@@ -62,7 +62,8 @@ void nodes_peer_down(struct nodes *n, const char *node, const char *why);
 void nodes_heard(struct nodes *n, const char *node);
 void nodes_hello(struct nodes *n, const char *node,
 		 const Berth__NodeHello *hello);
-void nodes_report(struct nodes *n, const char *node,
+/* false: it says nothing, since the node is to tell all that runs once more. */
+bool nodes_report(struct nodes *n, const char *node,
 		  const Berth__TaskReport *report);
 void nodes_pong(struct nodes *n, const char *node, const Berth__Pong *pong);
 

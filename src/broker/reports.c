@@ -90,6 +90,7 @@ void reports_apply(struct ledger *l, struct net *net, const char *node,
 /* ---- all of a node ------------------------------------------------------- */
 
 struct reconcile {
+	const struct ledger *ledger;
 	struct net *net;
 	const char *node;
 	struct node_sync *sync;
@@ -107,16 +108,19 @@ static void add(struct reconcile *r, const struct ledger_report *report)
 	r->report[r->n++] = *report;
 }
 
-/* It is not there yet because its Launch waits or is on its way. */
+/* It is not there yet because its Launch waits or is on its way; or it has
+ * ended already. */
 static void add_waiting(void *arg, uint64_t job, uint32_t index)
 {
+	struct reconcile *rec = arg;
 	struct ledger_report report = {
 		.job = job,
 		.index = index,
 		.status = {.state = TASK_STARTING, .rank = -1},
 	};
 
-	add(arg, &report);
+	if (!unknown(rec->ledger, rec->node, job, index))
+		add(rec, &report);
 }
 
 static void on_stray(void *arg, const struct ledger_report *report)
@@ -146,7 +150,8 @@ void reports_reconcile(struct ledger *l, struct net *net,
 		       const struct records *records, const char *node,
 		       const Berth__TaskReport *report, struct node_sync *sync)
 {
-	struct reconcile r = {.net = net, .node = node, .sync = sync};
+	struct reconcile r = {
+		.ledger = l, .net = net, .node = node, .sync = sync};
 	struct ledger_report one;
 	struct berth_error err;
 

@@ -5,17 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "base/map.h"
 #include "base/mem.h"
 
-/* Ends that are kept after they were told. */
-enum { TOLD_MAX = 1024 };
-
 struct task {
-	TAILQ_ENTRY(task) entry; /* in told */
-	bool told;
 	Berth__Msg *status; /* a report of this task alone */
 	bool early;	    /* launched before the link's full report */
 	bool named;	    /* in the full report that is being read */
@@ -24,10 +18,6 @@ struct task {
 struct task_table {
 	struct map *tasks; /* by "job.index" */
 	bool awaits_full;
-	/* Ends that were told, oldest first: the leader may be replaced before
-	 * it has written them down. */
-	TAILQ_HEAD(, task) told;
-	size_t ntold;
 };
 
 static void task_free(void *p)
@@ -43,7 +33,6 @@ struct task_table *task_table_create(void)
 	struct task_table *t = mem_alloc(sizeof(*t));
 
 	t->tasks = map_create();
-	TAILQ_INIT(&t->told);
 	t->awaits_full = true;
 	return t;
 }
@@ -79,17 +68,8 @@ static const Berth__TaskStatus *status_of(const struct task *t)
 	return t->status->report->tasks[0];
 }
 
-static void untell(struct task_table *t, struct task *task)
-{
-	if (!task->told)
-		return;
-	TAILQ_REMOVE(&t->told, task, entry);
-	t->ntold--;
-	task->told = false;
-}
-
-static struct task *task_set(struct task_table *t,
-			     const Berth__TaskStatus *status)
+static void task_set(struct task_table *t, const Berth__TaskStatus *status,
+		     bool early)
 {
 	struct task *task;
 	char key[40];
@@ -100,32 +80,18 @@ static struct task *task_set(struct task_table *t,
 		task = mem_alloc(sizeof(*task));
 		map_put(t->tasks, key, task);
 	}
-	untell(t, task);
 	msg_free(task->status);
 	task->status = wrap(status);
-	task->early = false;
-	return task;
+	task->early = early;
+	task->named = true;
 }
 
 static void task_remove(struct task_table *t, struct task *task)
 {
 	char key[40];
 
-	untell(t, task);
-
 	key_of(key, status_of(task)->job, status_of(task)->index);
 	task_free(map_remove(t->tasks, key));
-}
-
-static void task_told(struct task_table *t, struct task *task)
-{
-	if (task->told)
-		return;
-	task->told = true;
-	TAILQ_INSERT_TAIL(&t->told, task, entry);
-	t->ntold++;
-	if (t->ntold > TOLD_MAX)
-		task_remove(t, TAILQ_FIRST(&t->told));
 }
 
 void task_table_launched(struct task_table *t, const Berth__Launch *launch,
@@ -144,7 +110,7 @@ void task_table_launched(struct task_table *t, const Berth__Launch *launch,
 			s.framework = launch->spec->framework;
 		if (spec->slice)
 			s.slice = spec->slice->id;
-		task_set(t, &s)->early = t->awaits_full;
+		task_set(t, &s, t->awaits_full);
 	}
 }
 
@@ -165,8 +131,7 @@ static void sweep_unnamed(struct task_table *t)
 	t->awaits_full = false;
 }
 
-void task_table_report(struct task_table *t, const Berth__TaskReport *report,
-		       bool told)
+void task_table_report(struct task_table *t, const Berth__TaskReport *report)
 {
 	struct task *task;
 
@@ -174,14 +139,26 @@ void task_table_report(struct task_table *t, const Berth__TaskReport *report,
 		map_foreach(t->tasks, task)
 			task->named = false;
 	}
-	for (size_t i = 0; i < report->n_tasks; i++) {
-		task = task_set(t, report->tasks[i]);
-		task->named = true;
-		if (told && ended(task))
-			task_told(t, task);
-	}
+	for (size_t i = 0; i < report->n_tasks; i++)
+		task_set(t, report->tasks[i], false);
 	if (report->full)
 		sweep_unnamed(t);
+}
+
+void task_table_confirm(struct task_table *t,
+			const Berth__TaskReport *confirmed)
+{
+	for (size_t i = 0; i < confirmed->n_tasks; i++) {
+		const Berth__TaskStatus *s = confirmed->tasks[i];
+		struct task *task;
+		char key[40];
+
+		key_of(key, s->job, s->index);
+		task = map_get(t->tasks, key);
+		if (task && ended(task) &&
+		    status_of(task)->end_us == s->end_us)
+			task_remove(t, task);
+	}
 }
 
 void task_table_link_down(struct task_table *t)
@@ -208,16 +185,6 @@ Berth__Msg *task_table_full(const struct task_table *t)
 	return copy;
 }
 
-void task_table_told(struct task_table *t)
-{
-	struct task *task;
-
-	map_foreach(t->tasks, task) {
-		if (ended(task))
-			task_told(t, task);
-	}
-}
-
 bool task_table_lives(const struct task_table *t, uint64_t job, uint32_t index)
 {
 	struct task *task;
@@ -226,4 +193,9 @@ bool task_table_lives(const struct task_table *t, uint64_t job, uint32_t index)
 	key_of(key, job, index);
 	task = map_get(t->tasks, key);
 	return task && !ended(task);
+}
+
+size_t task_table_count(const struct task_table *t)
+{
+	return map_count(t->tasks);
 }

@@ -1,7 +1,7 @@
 /*
  * task_table.h - the tasks of a node as its agent knows them: those on their
- * way to the launcher, those that run, and the ends that no leader has heard
- * of yet.
+ * way to the launcher, those that run, and the ends that no leader has
+ * confirmed yet.
  */
 #ifndef BROKER_TASK_TABLE_H
 #define BROKER_TASK_TABLE_H
@@ -22,20 +22,19 @@ void task_table_launched(struct task_table *t, const Berth__Launch *launch,
 			 const char *node);
 /* What the launcher says.  A full report replaces what was known to run; a
  * task that was sent to the launcher before it is kept, since the launcher
- * did not know of it yet.  told: a leader hears it now; otherwise ends are
- * kept until task_table_told. */
-void task_table_report(struct task_table *t, const Berth__TaskReport *report,
-		       bool told);
+ * did not know of it yet.  Ends are kept until they are confirmed. */
+void task_table_report(struct task_table *t, const Berth__TaskReport *report);
+/* These ends are on record: forgotten. */
+void task_table_confirm(struct task_table *t,
+			const Berth__TaskReport *confirmed);
 /* The link is down: a full report comes when it is up again. */
 void task_table_link_down(struct task_table *t);
 
 /* All of it as one full report, for a (new) leader; freed with msg_free. */
 Berth__Msg *task_table_full(const struct task_table *t);
-/* The leader has been sent everything: ended tasks are forgotten. */
-void task_table_told(struct task_table *t);
-
 /* On its way or running. */
 bool task_table_lives(const struct task_table *t, uint64_t job,
 		      uint32_t index);
+size_t task_table_count(const struct task_table *t);
 
 #endif

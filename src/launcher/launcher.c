@@ -195,14 +195,18 @@ static void begin_anew(struct launcher *la, const char *program)
 		return;
 	}
 	la->program = path;
+	work_retire(la->work, false);
 	closing_begin(la->closing, CLOSING_ANEW, path);
 }
 
 /* What a leader orders. */
 static void from_leader(struct launcher *la, Berth__Msg *msg)
 {
-	if (!admits(la, msg))
+	if (!admits(la, msg)) {
+		if (msg->body_case == BERTH__MSG__BODY_LAUNCH)
+			work_refuse(la->work, msg->launch);
 		return;
+	}
 	switch (msg->body_case) {
 	case BERTH__MSG__BODY_ROSTER:
 		take_roster(la, msg->roster);
@@ -232,6 +236,9 @@ static void from_rank(void *arg, Berth__Msg *msg)
 	case BERTH__MSG__BODY_SHUTDOWN:
 	case BERTH__MSG__BODY_RESTART:
 		from_leader(la, msg);
+		break;
+	case BERTH__MSG__BODY_CONFIRM:
+		work_from_rank(la->work, msg);
 		break;
 	case BERTH__MSG__BODY_NEW_TERM:
 		new_term(la, msg);
@@ -615,6 +622,8 @@ int launcher_start(struct launcher *la, bool late, struct berth_error *err)
 
 void launcher_end(struct launcher *la, bool kill_tasks, const char *why)
 {
+	if (kill_tasks)
+		work_retire(la->work, true);
 	closing_begin(la->closing, kill_tasks ? CLOSING_ALL : CLOSING_KEEP,
 		      why);
 }

@@ -5,27 +5,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <time.h>
 
 #include "base/map.h"
 #include "base/mem.h"
 
-/* Ends that are kept after they were told. */
-#define TOLD_MAX 1024
-
 struct task {
-	TAILQ_ENTRY(task) entry; /* in ended, once ended */
 	char *key, *shepherd;
 	Berth__TaskStatus *status;
-	bool reported, told;
+	bool reported;
 };
 
 struct tasks {
 	char *node;
 	struct map *by_key;
-	TAILQ_HEAD(task_list, task) ended;
-	size_t nended;
 };
 
 struct tasks *tasks_create(const char *node)
@@ -34,7 +27,6 @@ struct tasks *tasks_create(const char *node)
 
 	t->node = mem_strdup(node);
 	t->by_key = map_create();
-	TAILQ_INIT(&t->ended);
 	return t;
 }
 
@@ -79,21 +71,6 @@ static bool is_ended(const struct task *task)
 	return task->status->state == BERTH__TASK_STATE__TASK_ENDED;
 }
 
-static void forget_told(struct tasks *t)
-{
-	struct task *task = TAILQ_FIRST(&t->ended);
-
-	while (t->nended > TOLD_MAX && task && task->told) {
-		struct task *next = TAILQ_NEXT(task, entry);
-
-		TAILQ_REMOVE(&t->ended, task, entry);
-		t->nended--;
-		map_remove(t->by_key, task->key);
-		task_destroy(task);
-		task = next;
-	}
-}
-
 /* Put in a status, with a copy. */
 static struct task *put(struct tasks *t, const char *shepherd,
 			const Berth__TaskStatus *s)
@@ -108,40 +85,38 @@ static struct task *put(struct tasks *t, const char *shepherd,
 		task->key = mem_strdup(key);
 		map_put(t->by_key, key, task);
 	} else {
-		if (is_ended(task)) {
-			TAILQ_REMOVE(&t->ended, task, entry);
-			t->nended--;
-		}
 		berth__task_status__free_unpacked(task->status, NULL);
 		free(task->shepherd);
 	}
 	task->shepherd = mem_strdup(shepherd);
 	task->status = status_copy(s);
-	task->told = false;
-	if (is_ended(task)) {
-		TAILQ_INSERT_TAIL(&t->ended, task, entry);
-		t->nended++;
-		forget_told(t);
-	}
+	return task;
+}
+
+/* What there is to say of a task that its shepherd has not told of. */
+static struct task *put_spec(struct tasks *t, const Berth__Launch *launch,
+			     const Berth__TaskSpec *spec)
+{
+	Berth__TaskStatus s = BERTH__TASK_STATUS__INIT;
+	struct task *task;
+
+	s.job = spec->job;
+	s.index = spec->index;
+	s.node = t->node;
+	s.rank = -1;
+	if (launch->spec)
+		s.framework = launch->spec->framework;
+	if (spec->slice)
+		s.slice = spec->slice->id;
+	task = put(t, launch->shepherd, &s);
+	task->reported = false;
 	return task;
 }
 
 void tasks_launched(struct tasks *t, const Berth__Launch *launch)
 {
-	for (size_t i = 0; i < launch->n_tasks; i++) {
-		const Berth__TaskSpec *spec = launch->tasks[i];
-		Berth__TaskStatus s = BERTH__TASK_STATUS__INIT;
-
-		s.job = spec->job;
-		s.index = spec->index;
-		s.node = t->node;
-		s.rank = -1;
-		if (launch->spec)
-			s.framework = launch->spec->framework;
-		if (spec->slice)
-			s.slice = spec->slice->id;
-		put(t, launch->shepherd, &s)->reported = false;
-	}
+	for (size_t i = 0; i < launch->n_tasks; i++)
+		put_spec(t, launch, launch->tasks[i]);
 }
 
 static bool names(const Berth__TaskReport *r, const struct task *task)
@@ -154,8 +129,8 @@ static bool names(const Berth__TaskReport *r, const struct task *task)
 	return false;
 }
 
-static void end_task(struct tasks *t, struct task *task, Berth__TaskEnd end,
-		     const char *text, tasks_lost_f lost, void *arg)
+static void end_task(struct task *task, Berth__TaskEnd end, const char *text,
+		     tasks_lost_f lost, void *arg)
 {
 	struct timespec now;
 
@@ -168,9 +143,6 @@ static void end_task(struct tasks *t, struct task *task, Berth__TaskEnd end,
 	if (task->status->text != protobuf_c_empty_string)
 		free(task->status->text);
 	task->status->text = mem_strdup(text);
-	task->told = false;
-	TAILQ_INSERT_TAIL(&t->ended, task, entry);
-	t->nended++;
 	if (lost)
 		lost(arg, task->status);
 }
@@ -189,7 +161,7 @@ void tasks_report(struct tasks *t, const char *shepherd,
 		/* A task that is only under way is still in the pipe. */
 		if (strcmp(task->shepherd, shepherd) == 0 && task->reported &&
 		    !is_ended(task) && !names(report, task))
-			end_task(t, task, BERTH__TASK_END__END_LOST,
+			end_task(task, BERTH__TASK_END__END_LOST,
 				 "its shepherd does not know it any more",
 				 lost, arg);
 	}
@@ -203,7 +175,23 @@ void tasks_shepherd_gone(struct tasks *t, const char *shepherd,
 
 	map_foreach(t->by_key, task) {
 		if (strcmp(task->shepherd, shepherd) == 0 && !is_ended(task))
-			end_task(t, task, end, text, lost, arg);
+			end_task(task, end, text, lost, arg);
+	}
+}
+
+void tasks_refused(struct tasks *t, const Berth__Launch *launch,
+		   const char *text, tasks_lost_f lost, void *arg)
+{
+	char key[64];
+
+	for (size_t i = 0; i < launch->n_tasks; i++) {
+		const Berth__TaskSpec *spec = launch->tasks[i];
+
+		make_key(key, spec->job, spec->index);
+		if (map_get(t->by_key, key) == NULL)
+			end_task(put_spec(t, launch, spec),
+				 BERTH__TASK_END__END_REVOKED, text, lost,
+				 arg);
 	}
 }
 
@@ -226,18 +214,53 @@ void tasks_report_free(Berth__TaskReport *report)
 	free(report);
 }
 
-void tasks_told(struct tasks *t, tasks_told_f told, void *arg)
-{
-	struct task *task;
+/* Ends of one shepherd, one behind the other. */
+struct row {
+	char *shepherd; /* NULL: none yet */
+	Berth__TaskReport ends;
+};
 
-	TAILQ_FOREACH_REVERSE(task, &t->ended, task_list, entry) {
-		if (task->told)
-			break;
-		task->told = true;
-		if (told)
-			told(arg, task->shepherd, task->status);
+static void row_flush(struct row *r, tasks_confirmed_f confirmed, void *arg)
+{
+	if (r->ends.n_tasks > 0 && confirmed)
+		confirmed(arg, r->shepherd, &r->ends);
+	r->ends.n_tasks = 0;
+	free(r->shepherd);
+	r->shepherd = NULL;
+}
+
+void tasks_confirm(struct tasks *t, const Berth__TaskReport *ends,
+		   tasks_confirmed_f confirmed, void *arg)
+{
+	struct row row = {.ends = BERTH__TASK_REPORT__INIT};
+	char key[64];
+
+	row.ends.tasks = mem_array(ends->n_tasks + 1,
+				   sizeof(row.ends.tasks[0]));
+	for (size_t i = 0; i < ends->n_tasks; i++) {
+		Berth__TaskStatus *s = ends->tasks[i];
+		struct task *task;
+
+		make_key(key, s->job, s->index);
+		task = map_get(t->by_key, key);
+		if (task == NULL || !is_ended(task) ||
+		    task->status->end_us != s->end_us)
+			continue;
+		if (row.shepherd && strcmp(row.shepherd, task->shepherd) != 0)
+			row_flush(&row, confirmed, arg);
+		if (row.shepherd == NULL)
+			row.shepherd = mem_strdup(task->shepherd);
+		row.ends.tasks[row.ends.n_tasks++] = s;
+		map_remove(t->by_key, key);
+		task_destroy(task);
 	}
-	forget_told(t);
+	row_flush(&row, confirmed, arg);
+	free(row.ends.tasks);
+}
+
+size_t tasks_count(const struct tasks *t)
+{
+	return map_count(t->by_key);
 }
 
 bool tasks_reported(const struct tasks *t, uint64_t job, uint32_t index)

@@ -1,10 +1,9 @@
 /*
- * tasks.h - the table of this node's tasks, as its shepherds report them and
- * its rank was told.
+ * tasks.h - the table of this node's tasks, as its shepherds report them.
  *
  * A task is entered when its Launch is passed on, lives while its shepherd
- * says so, and is kept a while after its end has been told, since a rank may
- * die with what it has just heard.
+ * says so, and is kept after its end until that is confirmed: whoever has
+ * heard of it may die before it is on record.
  */
 #ifndef LAUNCHER_TASKS_H
 #define LAUNCHER_TASKS_H
@@ -34,15 +33,22 @@ void tasks_shepherd_gone(struct tasks *t, const char *shepherd,
 			 Berth__TaskEnd end, const char *text,
 			 tasks_lost_f lost, void *arg);
 
-/* Running, under way, and ended but not told or told lately; full is set.
- * Free with tasks_report_free; the statuses belong to the table. */
+/* A Launch that is not passed on: its tasks have not begun.  Each is over,
+ * and told of; one that the table has already is left alone. */
+void tasks_refused(struct tasks *t, const Berth__Launch *launch,
+		   const char *text, tasks_lost_f lost, void *arg);
+
+/* Running, under way, and ended but not confirmed; full is set.  Free with
+ * tasks_report_free; the statuses belong to the table. */
 Berth__TaskReport *tasks_full(const struct tasks *t);
 void tasks_report_free(Berth__TaskReport *report);
-/* The rank has heard of all ends up to now.  told (may be NULL) is called for
- * each that was new to it. */
-typedef void (*tasks_told_f)(void *arg, const char *shepherd,
-			     const Berth__TaskStatus *status);
-void tasks_told(struct tasks *t, tasks_told_f told, void *arg);
+/* These ends are on record: forgotten.  Calls confirmed (may be NULL) for the
+ * ends of each shepherd, which may be over. */
+typedef void (*tasks_confirmed_f)(void *arg, const char *shepherd,
+				  Berth__TaskReport *ends);
+void tasks_confirm(struct tasks *t, const Berth__TaskReport *ends,
+		   tasks_confirmed_f confirmed, void *arg);
+size_t tasks_count(const struct tasks *t);
 
 /* Has the shepherd ever reported this task? */
 bool tasks_reported(const struct tasks *t, uint64_t job, uint32_t index);

@@ -22,6 +22,7 @@ struct work {
 	struct post post;
 	struct tasks *tasks;
 	TAILQ_HEAD(, unanswered) unanswered;
+	bool retired, retired_all;
 };
 
 struct work *work_create(const struct settings *s, struct shepherds *sh,
@@ -58,33 +59,28 @@ void work_destroy(struct work *w)
 
 /* ---- to the rank ---- */
 
-/* Confirm an end to the shepherd that reported it. */
-static void confirm(void *arg, const char *shepherd,
-		    const Berth__TaskStatus *status)
+/* To the shepherd that reported them. */
+static void confirm(void *arg, const char *shepherd, Berth__TaskReport *ends)
 {
 	struct work *w = arg;
 	Berth__Msg msg = BERTH__MSG__INIT;
-	Berth__TaskReport r = BERTH__TASK_REPORT__INIT;
-	Berth__TaskStatus *one = (Berth__TaskStatus *)status;
 
-	r.n_tasks = 1;
-	r.tasks = &one;
 	msg.body_case = BERTH__MSG__BODY_REPORT;
-	msg.report = &r;
+	msg.report = ends;
 	shepherds_send(w->shepherds, shepherd, &msg);
 }
 
-static bool tell_rank(struct work *w, Berth__TaskReport *r)
+/* If there is one; else it hears of it all when it comes. */
+static void tell_rank(struct work *w, Berth__TaskReport *r)
 {
 	Berth__Msg msg = BERTH__MSG__INIT;
 
 	msg.body_case = BERTH__MSG__BODY_REPORT;
 	msg.report = r;
-	return w->post.rank(w->post.arg, &msg) == 0;
+	w->post.rank(w->post.arg, &msg);
 }
 
-/* One that was lost, to the rank if there is one; else it hears of it in the
- * full report. */
+/* One that was lost. */
 static void tell_lost(void *arg, const Berth__TaskStatus *status)
 {
 	struct work *w = arg;
@@ -100,8 +96,35 @@ void work_rank_up(struct work *w)
 {
 	Berth__TaskReport *r = tasks_full(w->tasks);
 
-	if (tell_rank(w, r))
-		tasks_told(w->tasks, confirm, w);
+	tell_rank(w, r);
+	tasks_report_free(r);
+}
+
+/* Confirm what nobody else is going to. */
+static void confirm_retired(struct work *w, const Berth__TaskReport *heard)
+{
+	Berth__TaskReport r = BERTH__TASK_REPORT__INIT;
+	Berth__Msg msg = BERTH__MSG__INIT, *copy;
+
+	r.tasks = mem_array(heard->n_tasks + 1, sizeof(r.tasks[0]));
+	for (size_t i = 0; i < heard->n_tasks; i++)
+		if (w->retired_all || heard->tasks[i]->job == 0)
+			r.tasks[r.n_tasks++] = heard->tasks[i];
+	msg.body_case = BERTH__MSG__BODY_CONFIRM;
+	msg.confirm = &r;
+	copy = msg_copy(&msg); /* they may be the table's, and go with it */
+	tasks_confirm(w->tasks, copy->confirm, confirm, w);
+	msg_free(copy);
+	free(r.tasks);
+}
+
+void work_retire(struct work *w, bool all)
+{
+	Berth__TaskReport *r = tasks_full(w->tasks);
+
+	w->retired = true;
+	w->retired_all = w->retired_all || all;
+	confirm_retired(w, r);
 	tasks_report_free(r);
 }
 
@@ -140,6 +163,12 @@ static void launch(struct work *w, Berth__Msg *msg)
 	u->msg = msg_copy(msg);
 	TAILQ_INSERT_TAIL(&w->unanswered, u, entry);
 	pass_launch(w, u->msg);
+}
+
+void work_refuse(struct work *w, const Berth__Launch *launch)
+{
+	tasks_refused(w->tasks, launch, "it had not begun when its leader was "
+		      "replaced", tell_lost, w);
 }
 
 struct to_job {
@@ -201,6 +230,9 @@ void work_from_rank(struct work *w, Berth__Msg *msg)
 	case BERTH__MSG__BODY_RANKS_DIED:
 		to_job(w, msg->ranks_died->job, msg);
 		break;
+	case BERTH__MSG__BODY_CONFIRM:
+		tasks_confirm(w->tasks, msg->confirm, confirm, w);
+		break;
 	case BERTH__MSG__BODY_STDIN_DATA:
 		stdin_data(w, msg);
 		break;
@@ -233,9 +265,11 @@ static void report(struct work *w, const char *key, Berth__TaskReport *r)
 	note_answered(w);
 	/* To the rank full means: of the whole node. */
 	r->full = false;
-	if (r->n_tasks > 0 && tell_rank(w, r))
-		tasks_told(w->tasks, confirm, w);
+	if (r->n_tasks > 0)
+		tell_rank(w, r);
 	r->full = full;
+	if (w->retired)
+		confirm_retired(w, r);
 }
 
 void work_from_shepherd(struct work *w, const char *key,

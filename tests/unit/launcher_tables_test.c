@@ -223,39 +223,53 @@ static void report(struct tasks *t, const char *shepherd, uint64_t job,
 	tasks_report(t, shepherd, &r, count_lost, NULL);
 }
 
-static void count_told(void *arg, const char *shepherd,
-		       const Berth__TaskStatus *s)
+static size_t confirmed;
+
+static void count_confirmed(void *arg, const char *shepherd,
+			    Berth__TaskReport *ends)
 {
-	(*(int *)arg)++;
+	CU_ASSERT_STRING_EQUAL(shepherd, arg);
+	confirmed += ends->n_tasks;
 }
 
-static size_t known(const struct tasks *t)
+static void confirm(struct tasks *t, const char *shepherd, uint64_t job,
+		    uint32_t index, uint64_t end_us)
 {
-	Berth__TaskReport *r = tasks_full(t);
-	size_t n = r->n_tasks;
+	Berth__TaskReport r = BERTH__TASK_REPORT__INIT;
+	Berth__TaskStatus s = BERTH__TASK_STATUS__INIT, *all[] = {&s};
 
-	CU_ASSERT_TRUE(r->full);
-	tasks_report_free(r);
-	return n;
+	s.job = job;
+	s.index = index;
+	s.state = BERTH__TASK_STATE__TASK_ENDED;
+	s.end_us = end_us;
+	r.n_tasks = 1;
+	r.tasks = all;
+	tasks_confirm(t, &r, count_confirmed, (void *)shepherd);
 }
 
 static void test_tasks(void)
 {
 	struct tasks *t = tasks_create("n0");
-	int told = 0;
 
 	lost = 0;
+	confirmed = 0;
 	launched(t, "j1", 1, 0);
 	launched(t, "j1", 1, 1);
 	launched(t, "j2", 2, 0);
 	CU_ASSERT_FALSE(tasks_reported(t, 1, 0));
 	report(t, "j1", 1, 0, BERTH__TASK_STATE__TASK_RUNNING, false);
 	CU_ASSERT_TRUE(tasks_reported(t, 1, 0));
+	confirm(t, "j1", 1, 0, 0); /* it runs */
 	report(t, "j1", 1, 0, BERTH__TASK_STATE__TASK_ENDED, false);
-	tasks_told(t, count_told, &told);
-	tasks_told(t, count_told, &told);
-	CU_ASSERT_EQUAL(told, 1);
 	CU_ASSERT_EQUAL(tasks_of(t, "j1"), 1);
+	confirm(t, "j1", 1, 0, 9); /* of another run */
+	CU_ASSERT_EQUAL(confirmed, 0);
+	CU_ASSERT_EQUAL(tasks_count(t), 3);
+	confirm(t, "j1", 1, 0, 0);
+	CU_ASSERT_EQUAL(confirmed, 1);
+	CU_ASSERT_EQUAL(tasks_count(t), 2);
+	confirm(t, "j1", 1, 0, 0);
+	CU_ASSERT_EQUAL(confirmed, 1);
 
 	/* full: a task it had and has no more is lost, one that is still
 	 * under way to it is not */
@@ -269,25 +283,59 @@ static void test_tasks(void)
 			    count_lost, NULL);
 	CU_ASSERT_EQUAL(lost, 3);
 	CU_ASSERT_EQUAL(tasks_of(t, "j2"), 0);
-	CU_ASSERT_EQUAL(known(t), 5);
+	CU_ASSERT_EQUAL(tasks_count(t), 4);
 	tasks_destroy(t);
 }
 
-static void test_tasks_are_forgotten(void)
+/* Of a leader that leads no more: it has not begun, and says so. */
+static void test_tasks_refused(void)
+{
+	Berth__TaskSpec spec = BERTH__TASK_SPEC__INIT, *specs[] = {&spec};
+	Berth__Launch l = BERTH__LAUNCH__INIT;
+	struct tasks *t = tasks_create("n0");
+	Berth__TaskReport *r;
+
+	lost = 0;
+	l.shepherd = "p";
+	l.n_tasks = 1;
+	l.tasks = specs;
+	spec.job = 1;
+	tasks_refused(t, &l, "too late", count_lost, NULL);
+	CU_ASSERT_EQUAL(lost, 1);
+	r = tasks_full(t);
+	CU_ASSERT_EQUAL_FATAL(r->n_tasks, 1);
+	CU_ASSERT_EQUAL(r->tasks[0]->end, BERTH__TASK_END__END_REVOKED);
+	CU_ASSERT_EQUAL(r->tasks[0]->start_us, 0);
+	CU_ASSERT_STRING_EQUAL(r->tasks[0]->text, "too late");
+	tasks_report_free(r);
+	/* One that a later leader gave is not touched. */
+	launched(t, "p", 2, 0);
+	spec.job = 2;
+	tasks_refused(t, &l, "too late", count_lost, NULL);
+	CU_ASSERT_EQUAL(lost, 1);
+	CU_ASSERT_EQUAL(tasks_of(t, "p"), 1);
+	tasks_destroy(t);
+}
+
+/* Kept as long as they are not confirmed, and no longer. */
+static void test_many_ends(void)
 {
 	struct tasks *t = tasks_create("n0");
+	Berth__TaskReport *r;
 
-	for (uint32_t i = 0; i < 5000; i++) {
+	confirmed = 0;
+	for (uint32_t i = 0; i < 100000; i++) {
 		launched(t, "p", 1, i);
 		report(t, "p", 1, i, BERTH__TASK_STATE__TASK_ENDED, false);
-		if (i < 4000)
-			tasks_told(t, NULL, NULL);
 	}
-	/* 1000 that nobody was told of are all there */
-	CU_ASSERT(known(t) >= 1000);
-	CU_ASSERT(known(t) < 2500);
-	tasks_told(t, NULL, NULL);
-	CU_ASSERT(known(t) <= 1100);
+	r = tasks_full(t);
+	CU_ASSERT_TRUE(r->full);
+	CU_ASSERT_EQUAL(r->n_tasks, 100000);
+	tasks_report_free(r);
+	for (uint32_t i = 0; i < 100000; i++)
+		confirm(t, "p", 1, i, 0);
+	CU_ASSERT_EQUAL(confirmed, 100000);
+	CU_ASSERT_EQUAL(tasks_count(t), 0);
 	tasks_destroy(t);
 }
 
@@ -319,7 +367,8 @@ int main(void)
 		{"context ids", test_contexts},
 		{"the highest term", test_fence},
 		{"tasks", test_tasks},
-		{"told ends are forgotten", test_tasks_are_forgotten},
+		{"tasks refused", test_tasks_refused},
+		{"many ends", test_many_ends},
 	};
 
 	return unit_main("launcher tables", tests,

@@ -181,6 +181,9 @@ static void agent_message(struct rig_agent *a, const Berth__Msg *msg)
 	case BERTH__MSG__BODY_STDIN_DATA: on_stdin(a, msg->stdin_data); break;
 	case BERTH__MSG__BODY_PING: on_ping(a, msg->ping); break;
 	case BERTH__MSG__BODY_FORGET_JOB: a->forgets++; break;
+	case BERTH__MSG__BODY_CONFIRM:
+		a->confirmed += msg->confirm->n_tasks;
+		break;
 	default: break;
 	}
 }

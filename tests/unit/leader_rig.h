@@ -34,6 +34,7 @@ struct rig_agent {
 	size_t ntasks;
 	unsigned launches, kills, signals, reads, cancels, forgets, pings;
 	uint32_t last_signal;
+	size_t confirmed; /* ends that are on record */
 	/* What each task printed, and how much of its input came. */
 	const char *out;
 	size_t out_len, stdin_len;

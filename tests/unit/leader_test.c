@@ -187,7 +187,7 @@ static void test_batching(void)
 	CU_ASSERT_PTR_NOT_NULL(v);
 	CU_ASSERT_EQUAL(r.agent[0].ntasks, 16);
 	CU_ASSERT_EQUAL(r.agent[0].launches, 1);
-	CU_ASSERT_STRING_EQUAL(r.agent[0].task[0].shepherd, "p.batch.0");
+	CU_ASSERT_STRING_EQUAL(r.agent[0].task[0].shepherd, "p.batch.0.0");
 	CU_ASSERT_EQUAL(rig_call(&r, "GET", "/v1/slices", NULL, &v), 200);
 	CU_ASSERT_STRING_EQUAL(rig_str(v, "slices.0.state"), "held");
 	json_decref(v);

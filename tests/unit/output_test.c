@@ -264,7 +264,7 @@ static void test_sweeper(void)
 
 /* ---- the table of tasks ---- */
 
-static void report(struct task_table *t, bool full, bool told, uint32_t index,
+static void report(struct task_table *t, bool full, uint32_t index,
 		   Berth__TaskState state)
 {
 	Berth__TaskStatus s = BERTH__TASK_STATUS__INIT, *one = &s;
@@ -273,10 +273,26 @@ static void report(struct task_table *t, bool full, bool told, uint32_t index,
 	s.job = 7;
 	s.index = index;
 	s.state = state;
+	if (state == BERTH__TASK_STATE__TASK_ENDED)
+		s.end_us = 100 + index;
 	r.full = full;
 	r.n_tasks = 1;
 	r.tasks = &one;
-	task_table_report(t, &r, told);
+	task_table_report(t, &r);
+}
+
+static void confirm(struct task_table *t, uint32_t index, uint64_t end_us)
+{
+	Berth__TaskStatus s = BERTH__TASK_STATUS__INIT, *one = &s;
+	Berth__TaskReport r = BERTH__TASK_REPORT__INIT;
+
+	s.job = 7;
+	s.index = index;
+	s.state = BERTH__TASK_STATE__TASK_ENDED;
+	s.end_us = end_us;
+	r.n_tasks = 1;
+	r.tasks = &one;
+	task_table_confirm(t, &r);
 }
 
 static void launched(struct task_table *t, uint32_t index)
@@ -297,6 +313,7 @@ static size_t count(const struct task_table *t)
 	size_t n = msg->report->n_tasks;
 
 	CU_ASSERT(msg->report->full);
+	CU_ASSERT_EQUAL(task_table_count(t), n);
 	msg_free(msg);
 	return n;
 }
@@ -307,30 +324,52 @@ static void test_table(void)
 
 	/* Before the launcher has said what it has. */
 	launched(t, 1);
-	report(t, true, false, 2, BERTH__TASK_STATE__TASK_RUNNING);
+	report(t, true, 2, BERTH__TASK_STATE__TASK_RUNNING);
 	CU_ASSERT(task_table_lives(t, 7, 1));
 	CU_ASSERT(task_table_lives(t, 7, 2));
 	CU_ASSERT(!task_table_lives(t, 7, 3));
-	/* An end that nobody has heard of is kept, even by a full report. */
-	report(t, false, false, 2, BERTH__TASK_STATE__TASK_ENDED);
+	/* An end that is not confirmed is kept, even by a full report. */
+	report(t, false, 2, BERTH__TASK_STATE__TASK_ENDED);
 	CU_ASSERT(!task_table_lives(t, 7, 2));
 	CU_ASSERT_EQUAL(count(t), 2);
 	task_table_link_down(t);
 	launched(t, 4);
-	report(t, true, false, 3, BERTH__TASK_STATE__TASK_RUNNING);
+	report(t, true, 3, BERTH__TASK_STATE__TASK_RUNNING);
 	CU_ASSERT_EQUAL(count(t), 4);
 	/* What was launched before that link, and it does not know, is not. */
-	report(t, false, true, 1, BERTH__TASK_STATE__TASK_RUNNING);
+	report(t, false, 1, BERTH__TASK_STATE__TASK_RUNNING);
 	task_table_link_down(t);
-	report(t, true, true, 3, BERTH__TASK_STATE__TASK_RUNNING);
+	report(t, true, 3, BERTH__TASK_STATE__TASK_RUNNING);
 	CU_ASSERT(!task_table_lives(t, 7, 1));
 	CU_ASSERT(task_table_lives(t, 7, 3));
 	CU_ASSERT(task_table_lives(t, 7, 4));
-	/* An end that was told is told to the next leader too. */
-	task_table_told(t);
 	CU_ASSERT_EQUAL(count(t), 3);
-	report(t, false, true, 3, BERTH__TASK_STATE__TASK_ENDED);
+	/* Neither what runs is confirmed away, nor another end. */
+	confirm(t, 3, 0);
+	confirm(t, 2, 103);
+	confirm(t, 9, 109);
 	CU_ASSERT_EQUAL(count(t), 3);
+	confirm(t, 2, 102);
+	CU_ASSERT_EQUAL(count(t), 2);
+	report(t, false, 3, BERTH__TASK_STATE__TASK_ENDED);
+	CU_ASSERT_EQUAL(count(t), 2);
+	confirm(t, 3, 103);
+	CU_ASSERT_EQUAL(count(t), 1);
+	task_table_destroy(t);
+}
+
+static void test_many_ends(void)
+{
+	struct task_table *t = task_table_create();
+
+	for (uint32_t i = 0; i < 100000; i++) {
+		launched(t, i);
+		report(t, false, i, BERTH__TASK_STATE__TASK_ENDED);
+	}
+	CU_ASSERT_EQUAL(count(t), 100000);
+	for (uint32_t i = 0; i < 100000; i++)
+		confirm(t, i, 100 + i);
+	CU_ASSERT_EQUAL(count(t), 0);
 	task_table_destroy(t);
 }
 
@@ -338,6 +377,7 @@ static const struct unit_test tests[] = {
 	{"ranges", test_ranges},     {"parked", test_parked},
 	{"many parked", test_many_parked}, {"links", test_links},
 	{"sweeper", test_sweeper},   {"task table", test_table},
+	{"many ends", test_many_ends},
 };
 
 UNIT_MAIN("output", tests)

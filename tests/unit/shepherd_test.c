@@ -239,18 +239,23 @@ static unsigned count_alive(const char *dir)
 static void strays_die(void)
 {
 	struct rig *r = begin();
-	char *text = mem_printf("%s sleep 0.2; exit 0", leave_behind);
+	char *text = mem_printf("%s while [ ! -e go ]; do sleep 0.02; done; "
+				"exit 0", leave_behind);
+	char *go = mem_printf("%s/go", rig_dir(r));
 
 	launch(r, &(struct plain){ .job = 1,
 				   .slice = 1,
 				   .argv = SH(text),
 				   .cwd = rig_dir(r),
 				   .array_index = -1 });
-	rig_run(r, 150);
+	for (int i = 0; i < 500 && count_alive(rig_dir(r)) < 3; i++)
+		rig_run(r, 20);
 	CU_ASSERT_EQUAL(count_alive(rig_dir(r)), 3);
+	fclose(fopen(go, "w"));
 	CU_ASSERT_FATAL(rig_wait_end(r, 1, 0, 5000));
 	CU_ASSERT_EQUAL(rig_task(r, 1, 0)->end, BERTH__TASK_END__END_EXITED);
 	CU_ASSERT_EQUAL(count_alive(rig_dir(r)), 0);
+	free(go);
 	free(text);
 	rig_destroy(r);
 }

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
+#include "broker/commit.h"
 #include "leader_rig.h"
 #include "unit.h"
 
@@ -220,12 +222,19 @@ static void test_takeover(void)
 	records_destroy(records);
 }
 
-/* ---- what cannot be written down ---------------------------------------- */
+/* ---- a disk -------------------------------------------------------------- */
 
 struct disk {
 	struct records *records;
 	bool full;
+	bool slow; /* what is proposed waits for flush */
 	unsigned asked;
+	struct {
+		agree_done_f done;
+		void *arg;
+		struct buf data;
+	} waits[64];
+	size_t nwaits;
 };
 
 static int propose(void *arg, const void *data, size_t len, agree_done_f done,
@@ -236,9 +245,149 @@ static int propose(void *arg, const void *data, size_t len, agree_done_f done,
 	d->asked++;
 	if (d->full)
 		return error_set(err, BERTH_ESPACE, "the disk is full");
+	CU_ASSERT(len <= AGREE_RECORD_MAX);
+	if (d->slow && d->nwaits < 64) {
+		d->waits[d->nwaits].done = done;
+		d->waits[d->nwaits].arg = done_arg;
+		buf_init(&d->waits[d->nwaits].data);
+		buf_add(&d->waits[d->nwaits++].data, data, len);
+		return 0;
+	}
 	CU_ASSERT_EQUAL(records_apply(d->records, data, len, err), 0);
 	done(done_arg, AGREE_OK, d->asked);
 	return 0;
+}
+
+static void flush(struct disk *d)
+{
+	struct berth_error err;
+
+	d->slow = false;
+	for (size_t i = 0; i < d->nwaits; i++) {
+		struct buf *b = &d->waits[i].data;
+
+		CU_ASSERT_EQUAL(records_apply(d->records, b->data, b->len,
+					      &err), 0);
+		d->waits[i].done(d->waits[i].arg, AGREE_OK, d->asked);
+		buf_finish(b);
+	}
+	d->nwaits = 0;
+}
+
+/* By now. */
+static bool has_line(const struct rig_stream *s, const char *type)
+{
+	for (size_t i = 0; i < s->nlines; i++)
+		if (strcmp(rig_str(s->line[i], "type"), type) == 0)
+			return true;
+	return false;
+}
+
+/* An end is told to nobody, and not forgotten by its node, before it is on
+ * record. */
+static void test_ends(void)
+{
+	struct disk d = {.records = records_create()};
+	struct leader_config c = {.records = d.records,
+				  .propose = propose,
+				  .propose_arg = &d,
+				  .term = 1};
+	struct rig_stream events, state;
+	long long job, slice;
+	struct rig r;
+	struct fw f;
+	char path[64];
+
+	rig_start(&r, &c);
+	rig_join(&r, &r.agent[0]);
+	fw_register(&r, &f, "batch");
+	job = fw_running_job(&r, &f, &slice);
+	rig_open(&r, &events, "/v1/events?follow=1");
+	CU_ASSERT_PTR_NOT_NULL(rig_line(&events, "task_started", 0));
+	d.slow = true;
+	rig_report(&r, &r.agent[0], &r.agent[0].task[0],
+		   BERTH__TASK_STATE__TASK_ENDED,
+		   BERTH__TASK_END__END_EXITED, 0, false);
+	/* Its framework goes on at once. */
+	CU_ASSERT_PTR_NOT_NULL(rig_line(&f.stream, "task", 1));
+	snprintf(path, sizeof(path), "/v1/jobs/%lld", job);
+	rig_open(&r, &state, path);
+	rig_run(&r, 50);
+	CU_ASSERT_EQUAL(r.agent[0].confirmed, 0);
+	CU_ASSERT_EQUAL(state.status, 0);
+	CU_ASSERT_FALSE(has_line(&events, "task_finished"));
+	flush(&d);
+	rig_run(&r, 50);
+	CU_ASSERT_EQUAL(r.agent[0].confirmed, 1);
+	CU_ASSERT_EQUAL(state.status, 200);
+	CU_ASSERT_PTR_NOT_NULL(rig_line(&events, "task_finished", 0));
+	/* Told again, it is confirmed again. */
+	rig_report(&r, &r.agent[0], &r.agent[0].task[0],
+		   BERTH__TASK_STATE__TASK_ENDED,
+		   BERTH__TASK_END__END_EXITED, 0, true);
+	rig_run(&r, 50);
+	CU_ASSERT_EQUAL(r.agent[0].confirmed, 2);
+	rig_close(&state);
+	rig_close(&events);
+	rig_close(&f.stream);
+	rig_stop(&r);
+	records_destroy(d.records);
+}
+
+/* ---- what cannot be written down ---------------------------------------- */
+
+struct asked {
+	unsigned good, too_large;
+};
+
+static void on_asked(void *arg, const struct berth_error *err)
+{
+	struct asked *a = arg;
+
+	a->good += err == NULL;
+	a->too_large += err != NULL && err->code == BERTH_ELIMIT;
+}
+
+static void ask(struct commit *c, const char *name, char *spec,
+		struct asked *asked)
+{
+	Berth__RecordChange change = BERTH__RECORD_CHANGE__INIT;
+	Berth__RecordJob job = BERTH__RECORD_JOB__INIT;
+
+	job.name = (char *)name;
+	job.spec = spec;
+	change.what_case = BERTH__RECORD_CHANGE__WHAT_JOB;
+	change.job = &job;
+	commit_ask(c, &change, on_asked, asked);
+}
+
+static void test_too_large(void)
+{
+	struct disk d = {.records = records_create()};
+	struct loop *loop = loop_create(NULL);
+	struct commit *c = commit_create(loop, d.records, propose, &d);
+	char *large = mem_array(AGREE_RECORD_MAX + 1, 1);
+	char *half = mem_array(AGREE_RECORD_MAX / 2 + 1, 1);
+	struct asked asked = {0};
+
+	memset(large, 'x', AGREE_RECORD_MAX);
+	memset(half, 'x', AGREE_RECORD_MAX / 2);
+	ask(c, "small", "{}", &asked);
+	ask(c, "large", large, &asked);
+	ask(c, "small", "{}", &asked);
+	/* Each fits, together they do not. */
+	ask(c, "half", half, &asked);
+	ask(c, "half", half, &asked);
+	for (int i = 0; i < 10; i++)
+		loop_once(loop, 0, NULL);
+	CU_ASSERT_EQUAL(asked.good, 4);
+	CU_ASSERT_EQUAL(asked.too_large, 1);
+	CU_ASSERT_EQUAL(records_next_job(d.records), 5);
+	free(large);
+	free(half);
+	commit_destroy(c);
+	loop_destroy(loop);
+	records_destroy(d.records);
 }
 
 static void test_full_disk(void)
@@ -332,6 +481,8 @@ static void test_shares_file(void)
 static const struct unit_test tests[] = {
 	{"shares of a file", test_shares_file},
 	{"a leader takes over", test_takeover},
+	{"ends are told when on record", test_ends},
+	{"too large for a record", test_too_large},
 	{"a full disk", test_full_disk},
 };
 
