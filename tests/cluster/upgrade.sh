@@ -36,7 +36,7 @@ task_pids() {
 
 cluster_up
 # ---- work that must not notice
-mpi=$(submit mpi -n 2 -N 1 -- "$PROGRAMS/hello" 10000)
+mpi=$(submit mpi -n 2 -N 1 -- "$PROGRAMS/hello" 15000)
 array=$(submit batch --array 0-99 -- sh -c \
 	"sleep 0.5; echo line-\$0 >>$WORK/lines" {})
 within 20 eval '[ $(pgrep -fc "$PROGRAMS/hello") -ge 2 ]'
@@ -51,6 +51,7 @@ done
 equal "the old ones run" no "$(as_installed berthd && echo yes || echo no)"
 out=$(timeout 120 "$BERTH" up --restart 2>&1)
 equal "berth up --restart" 0 $?
+later=$(task_pids)
 printf "# %s\n" "${out//$'\n'/; }"
 matches "tells of each node" "^$NODES lines" \
 	"$(grep -c '^node n[0-9]*: version .* after' <<<"$out") lines"
@@ -60,7 +61,7 @@ for f in berthd berth-launcher; do
 done
 succeeds "every framework host is the new one" \
 	within 20 as_installed berth-framework
-equal "the MPI job's processes are the same" "$pids" "$(task_pids)"
+equal "the MPI job's processes are the same" "$pids" "$later"
 
 # ---- the work goes on
 timeout 120 "$BERTH" wait "$array" >/dev/null 2>&1
