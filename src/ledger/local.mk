@@ -13,6 +13,7 @@ src_ledger_libledger_a_SOURCES = \
 	src/ledger/call_job.c \
 	src/ledger/call_node.c \
 	src/ledger/check.c \
+	src/ledger/expire.c \
 	src/ledger/hold.c \
 	src/ledger/index.c src/ledger/index.h \
 	src/ledger/ledger.c src/ledger/ledger.h \

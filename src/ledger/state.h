@@ -408,6 +408,12 @@ void place_keep(struct ledger *l, struct demand *d, struct node *n,
  * its way back for d is enough. */
 unsigned place_hold(struct ledger *l, struct demand *d);
 
+/* ---- what is over (expire.c) ---- */
+
+/* Offers, filters and all else whose time is over, old jobs, frameworks that
+ * are gone. */
+void expire_all(struct ledger *l);
+
 /* ---- lending (lend.c) ---- */
 
 /* Does its role let d have the least that it needs?  (round.c) */

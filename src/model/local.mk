@@ -14,7 +14,7 @@ src_model_libmodel_a_SOURCES = \
 	src/model/node.c src/model/node.h \
 	src/model/offer.c src/model/offer.h \
 	src/model/quota.c src/model/quota.h \
-	src/model/role.c src/model/role.h \
+	src/model/role.c src/model/role_fit.c src/model/role.h \
 	src/model/slice.c src/model/slice.h \
 	src/model/switch.c src/model/switch.h \
 	src/model/task.c src/model/task.h \

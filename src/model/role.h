@@ -38,6 +38,10 @@ struct role_setting {
 /* weight 1, the rest empty. */
 void role_setting_init(struct role_setting *s, const char *name);
 
+/* In floor_mask whatever a guarantee names: it lets memory and drives that it
+ * does not name come along with these. */
+#define ROLE_FLOOR_ALWAYS (1u << RESOURCE_CORES | 1u << RESOURCE_GPUS)
+
 struct role {
 	char *name;
 	uint32_t id; /* place in the order of arrival */
