@@ -26,6 +26,7 @@ struct book_config {
 	const char *topology_conf, *switches; /* as of leader.h */
 	size_t keep_jobs; /* ended jobs that stay visible */
 	struct lease *lease; /* without it there are no rounds; NULL: none */
+	uint64_t forgotten; /* ended ones that earlier leaders did not keep */
 };
 
 struct book *book_create(struct loop *loop, const struct book_config *config,

@@ -200,6 +200,34 @@ static void node(struct chronicle *r, const char *name)
 	commit_put(r->commit, &c);
 }
 
+/* What calls declare and remove is on record before it happens; so is what is
+ * told again to a new leader's ledger. */
+static void dataset(struct chronicle *r, const struct event *ev)
+{
+	bool gone = ev->type == EVENT_DATASET_REMOVED;
+	const Berth__RecordDataset *known = records_dataset(
+		commit_records(r->commit), ev->dataset.dataset,
+		ev->dataset.node);
+	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+	Berth__RecordDataset d = BERTH__RECORD_DATASET__INIT;
+	char *node = (char *)ev->dataset.node;
+
+	if (gone ? ev->dataset.text == NULL
+		 : ev->dataset.job == 0 ||
+			   (known != NULL && known->job == ev->dataset.job))
+		return;
+	d.dataset = (char *)ev->dataset.dataset;
+	d.nodes = &node;
+	d.n_nodes = 1;
+	d.mib = ev->dataset.mib;
+	d.job = ev->dataset.job;
+	d.at_us = ev->at_us;
+	d.gone = gone;
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_DATASET;
+	c.dataset = &d;
+	commit_put(r->commit, &c);
+}
+
 void chronicle_event(void *chronicle, const struct event *ev)
 {
 	struct chronicle *r = chronicle;
@@ -229,6 +257,8 @@ void chronicle_event(void *chronicle, const struct event *ev)
 		framework(r, ev->framework.framework, "", 0, true);
 		break;
 	case EVENT_NODE_UP: node(r, ev->node_up.node); break;
+	case EVENT_DATASET_STORED:
+	case EVENT_DATASET_REMOVED: dataset(r, ev); break;
 	default: break;
 	}
 }

@@ -1,16 +1,29 @@
 /*
- * datasets.h - /v1/datasets: which nodes hold which dataset.  What a job leaves
- * is the ledger's own matter; here users list, declare and remove.
+ * datasets.h - which nodes hold which datasets: GET /v1/datasets, PUT and
+ * DELETE /v1/datasets/NAME.  What calls say is agreed on before they are
+ * answered; what is on record of a node is in the ledger again when the node
+ * comes to a new leader.
  */
 #ifndef BROKER_DATASETS_H
 #define BROKER_DATASETS_H
 
+#include "broker/agreed.h"
 #include "broker/book.h"
 #include "io/http.h"
 
-/* Handlers of routes.h; their argument is the book. */
-void datasets_get(void *book, struct http_request *req, const char *name);
-void datasets_put(void *book, struct http_request *req, const char *name);
-void datasets_delete(void *book, struct http_request *req, const char *name);
+struct datasets {
+	struct book *book;
+	const struct records *records;
+	struct agreed *agreed;
+};
+
+/* route_f; the first argument is a struct datasets. */
+void datasets_get(void *datasets, struct http_request *req, const char *name);
+void datasets_put(void *datasets, struct http_request *req, const char *name);
+void datasets_delete(void *datasets, struct http_request *req,
+		     const char *name);
+
+/* nodes_change_f; the first argument is a struct datasets. */
+void datasets_node(void *datasets, const char *node, bool up);
 
 #endif

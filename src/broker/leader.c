@@ -93,8 +93,10 @@ struct leader {
 	struct survivors survivors;    /* hear which ranks are gone */
 	struct calls calls;
 	struct stream_routes stream_routes;
+	struct agreed *agreed;	       /* calls that wait to be on record */
 	struct drain drain;
 	struct restart restart;
+	struct datasets datasets;
 	struct views views;
 	struct chronicle chronicle;
 	struct settle *settle;	       /* until all is known that runs */
@@ -175,6 +177,7 @@ static struct book *make_book(struct leader *l, struct berth_error *err)
 		.switches = l->set.switches,
 		.lease = l->lease,
 		.keep_jobs = l->set.keep_jobs,
+		.forgotten = records_forgotten(commit_records(l->commit)),
 	};
 
 	return book_create(l->loop, &config, err);
@@ -304,6 +307,11 @@ static void make_past(struct leader *l)
 	const struct records *r = commit_records(l->commit);
 
 	recall_all(r, l->jobs, book_ledger(l->book));
+	l->agreed = agreed_create(l->commit);
+	l->drain = (struct drain){l->book, l->nodes, r, l->agreed};
+	l->datasets = (struct datasets){l->book, r, l->agreed};
+	nodes_on_change(l->nodes, drain_node, &l->drain);
+	nodes_on_change(l->nodes, datasets_node, &l->datasets);
 	l->chronicle = (struct chronicle){l->book, l->commit};
 	book_listen(l->book, chronicle_event, &l->chronicle);
 	frameworks_hold(l->frameworks);
@@ -318,7 +326,6 @@ static void make_handlers(struct leader *l)
 	l->calls = (struct calls){l->book, l->jobs, l->launches};
 	l->stream_routes = (struct stream_routes){l->book, l->jobs, l->outputs,
 						  l->stdins};
-	l->drain = (struct drain){l->book, l->nodes};
 	l->restart = (struct restart){l->nodes, l->set.by_mpirun};
 	l->views = (struct views){
 		.book = l->book,
@@ -362,9 +369,9 @@ static struct routes *make_routes(struct leader *l)
 		{"DELETE", "/v1/shares/*", shares_delete, l->shares},
 		{"GET", "/v1/metrics", metrics_get, &l->metrics},
 		{"GET", "/v1/events", events_get, l->events},
-		{"GET", "/v1/datasets", datasets_get, l->book},
-		{"PUT", "/v1/datasets/*", datasets_put, l->book},
-		{"DELETE", "/v1/datasets/*", datasets_delete, l->book},
+		{"GET", "/v1/datasets", datasets_get, &l->datasets},
+		{"PUT", "/v1/datasets/*", datasets_put, &l->datasets},
+		{"DELETE", "/v1/datasets/*", datasets_delete, &l->datasets},
 		{"GET", "/v1/history", history_routes_get,
 		 l->history_routes},
 
@@ -441,6 +448,7 @@ void leader_destroy(struct leader *l)
 	outputs_destroy(l->outputs);
 	stdins_destroy(l->stdins);
 	submits_destroy(l->submits);
+	agreed_destroy(l->agreed);
 	settle_destroy(l->settle);
 	frameworks_destroy(l->frameworks);
 	reaper_destroy(l->reaper);

@@ -57,6 +57,7 @@ LEADER_SOURCES = \
 	src/broker/book.c src/broker/book.h \
 	src/broker/calls.c src/broker/calls.h \
 	src/broker/chronicle.c src/broker/chronicle.h \
+	src/broker/agreed.c src/broker/agreed.h \
 	src/broker/commit.c src/broker/commit.h \
 	src/broker/ends.c src/broker/ends.h \
 	src/broker/contact_file.c src/broker/contact_file.h \

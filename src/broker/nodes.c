@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "broker/node_sync.h"
+#include "broker/records.h"
 #include "broker/reports.h"
 #include "topo/topo.h"
 
@@ -164,12 +165,16 @@ static void ping(struct nodes *n, const char *node)
 static struct peer *peer_of(struct nodes *n, const char *name)
 {
 	struct peer *p = find(n, name);
+	const Berth__RecordDrain *mark = NULL;
 
 	if (p != NULL)
 		return p;
+	if (n->config.records != NULL)
+		mark = records_drain(n->config.records, name);
 	p = mem_alloc(sizeof(*p));
 	p->all = n;
 	p->name = mem_strdup(name);
+	p->drained = mark != NULL ? mem_strdup(mark->reason) : NULL;
 	p->loss = loop_timer_create(n->loop, on_loss, p);
 	p->sync = node_sync_create();
 	map_put(n->by_name, name, p);
@@ -185,6 +190,7 @@ static void peer_destroy(void *arg)
 	topology_unref(p->topology);
 	label_free(p->label, p->nlabels);
 	free(p->version);
+	free(p->drained);
 	free(p->name);
 	free(p);
 }
@@ -457,17 +463,27 @@ void nodes_shutdown(struct nodes *n, const char *reason, bool kill_tasks)
 
 /* ---- drained by a person ------------------------------------------------- */
 
-static struct peer *known(const struct nodes *n, const char *node,
+static struct peer *known(struct nodes *n, const char *node,
 			  struct berth_error *err)
 {
 	struct peer *p = find(n, node);
 
+	if (n->config.records != NULL &&
+	    records_drain(n->config.records, node) != NULL)
+		p = peer_of(n, node);
+	if (p != NULL && p->drained != NULL)
+		return p;
 	if (p == NULL || ledger_node(book_ledger(n->book), node) == NULL) {
 		error_set(err, BERTH_ENOTFOUND, "node %.64s: there is none",
 			  node);
 		return NULL;
 	}
 	return p;
+}
+
+int nodes_known(struct nodes *n, const char *node, struct berth_error *err)
+{
+	return known(n, node, err) != NULL ? 0 : -1;
 }
 
 int nodes_drain(struct nodes *n, const char *node, const char *why,

@@ -73,8 +73,11 @@ int nodes_post(struct nodes *n, const char *node, Berth__Msg *msg);
 /* Send now or not at all: -1.  msg stays the caller's. */
 int nodes_send(struct nodes *n, const char *node, const Berth__Msg *msg);
 
-/* No offers of it from now on, also when it comes again, until undrained; what
+/* known: is there such a node?  One that was drained under an earlier leader
+ * and has not come to this one is.
+ * No offers of it from now on, also when it comes again, until undrained; what
  * runs runs on.  Asking twice changes the reason (one line, may be ""). */
+int nodes_known(struct nodes *n, const char *node, struct berth_error *err);
 int nodes_drain(struct nodes *n, const char *node, const char *why,
 		struct berth_error *err);
 int nodes_undrain(struct nodes *n, const char *node, struct berth_error *err);

@@ -114,6 +114,11 @@ static void job_event(struct ledger *l, const struct record_job *j,
 		ev.job.signal = j->end->signal;
 		ev.job.text = j->end->text;
 	}
+	if (type == EVENT_JOB_COLLAPSED) {
+		ev.job.launched = j->is->launched;
+		ev.job.done = j->is->done;
+		ev.job.failed = j->is->failed;
+	}
 	apply(l, &ev);
 }
 

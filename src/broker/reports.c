@@ -171,8 +171,9 @@ void reports_reconcile(struct ledger *l, struct net *net,
 		if (ledger_node_report(l, node, r.report, r.n, on_stray,
 				       &r, book_now(), &err) != 0)
 			log_warn("node %s: its report: %s", node, err.text);
-		ledger_end_recalled(l, node, true, "it had not begun when "
-				    "its leader was replaced", book_now());
+		/* Its Launch was lost, or all of the node died. */
+		ledger_end_recalled(l, node, true, "its node does not know it "
+				    "any more", book_now());
 	}
 	free(r.report);
 }

@@ -13,6 +13,14 @@ void census_finish(struct census *c)
 	memset(c, 0, sizeof *c);
 }
 
+/* Its rank is up; a person may have drained it. */
+static bool is_up(const json_t *node)
+{
+	const char *state = api_str(node, "state");
+
+	return strcmp(state, "up") == 0 || strcmp(state, "drained") == 0;
+}
+
 void census_take(struct census *c, struct api *api)
 {
 	json_t *root = NULL, *node;
@@ -26,7 +34,7 @@ void census_take(struct census *c, struct api *api)
 		c->there = true;
 		c->nodes = json_incref(json_object_get(root, "nodes"));
 		json_array_foreach(c->nodes, i, node) {
-			c->up += strcmp(api_str(node, "state"), "up") == 0;
+			c->up += is_up(node);
 			if (json_is_true(json_object_get(node, "leader")))
 				snprintf(c->leader, sizeof c->leader, "%s",
 					 api_str(node, "name"));
@@ -53,5 +61,5 @@ bool census_up(const struct census *c, const char *name)
 {
 	const json_t *node = census_node(c, name);
 
-	return node && strcmp(api_str(node, "state"), "up") == 0;
+	return node && is_up(node);
 }

@@ -157,6 +157,11 @@ int apply_job_collapsed(struct ledger *l, const struct event *ev,
 		return wrong_state(err, j);
 	l->ended_tasks -= j->by_index.count;
 	leave_traces(j, l->options.keep_failed);
+	if (ev->job.launched > 0) {
+		j->counts.total = ev->job.launched;
+		j->counts.done = ev->job.done;
+		j->counts.failed = ev->job.failed;
+	}
 	while (!TAILQ_EMPTY(&j->tasks)) {
 		struct task *t = TAILQ_FIRST(&j->tasks);
 

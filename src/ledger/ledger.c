@@ -56,6 +56,8 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	l->next_offer = l->options.first_id + 1;
 	l->next_slice = l->options.first_id + 1;
 	l->next_job = 1;
+	l->count.jobs_submitted = l->options.forgotten;
+	l->count.jobs_ended = l->options.forgotten;
 	return l;
 }
 

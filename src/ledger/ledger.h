@@ -54,6 +54,7 @@ struct ledger_options {
 	size_t keep_tasks;	  /* 20000 tasks of ended jobs */
 	size_t keep_failed;	  /* 100 traces of failed tasks a job */
 	size_t max_offers;	  /* 1000 a round */
+	uint64_t forgotten;	  /* 0: ended jobs to be counted, but unknown */
 	uint64_t first_id;	  /* 0: ids of offers and slices are above it */
 	ledger_event_f listen;	  /* nobody */
 	void *arg;
@@ -155,7 +156,8 @@ int ledger_adopt(struct ledger *l, const char *node, const struct slice *s,
 /* Those recalled that no node has told of yet: follow of_slice. */
 const struct task *ledger_first_recalled(const struct ledger *l);
 /* The recalled ones of this node end: never_came: it has told all, so they
- * never began there, and end as revoked; else as lost. */
+ * never began there or died with the node, and end as revoked; else as
+ * lost. */
 void ledger_end_recalled(struct ledger *l, const char *node, bool never_came,
 			 const char *why, uint64_t now_us);
 

@@ -181,12 +181,14 @@ struct event {
 			size_t nleaves;
 		} job_submitted;
 		/* finished: outcome and what follows; none of its tasks is
-		 * left. */
+		 * left.  collapsed: how many tasks there were, where an
+		 * earlier leader saw them; else 0. */
 		struct {
 			uint64_t job;
 			enum job_outcome outcome;
 			int32_t exit_code, signal;
 			const char *text;
+			uint32_t launched, done, failed;
 		} job;
 		struct {
 			uint64_t job;

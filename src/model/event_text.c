@@ -57,9 +57,10 @@ static void head(struct scribe *s, struct event_head *h)
 			    "file that event_log of berth.conf named");
 	}
 	scribe_u32(s, "version", &version);
-	if (!s->failed && version != EVENT_TEXT_VERSION)
-		scribe_fail(s, "the log is of version %u, known here is %d: "
-			    "use the berth-sim of the Berth that wrote it",
+	/* What came with version 2 is new events and members. */
+	if (!s->failed && (version < 1 || version > EVENT_TEXT_VERSION))
+		scribe_fail(s, "the log is of version %u, known here are 1 to "
+			    "%d: use the berth-sim of the Berth that wrote it",
 			    version, EVENT_TEXT_VERSION);
 	scribe_name(s, "berth", &h->berth);
 	scribe_name(s, "policy", &h->policy);
@@ -213,6 +214,11 @@ static void job(struct scribe *s, struct event *ev)
 	int outcome = ev->job.outcome;
 
 	scribe_u64(s, "job", &ev->job.job);
+	if (ev->type == EVENT_JOB_COLLAPSED) {
+		scribe_u32(s, "launched", &ev->job.launched);
+		scribe_u32(s, "done", &ev->job.done);
+		scribe_u32(s, "failed", &ev->job.failed);
+	}
 	if (ev->type != EVENT_JOB_FINISHED)
 		return;
 	scribe_choice(s, "outcome", &outcome, JOB_LOST + 1, outcome_name);

@@ -2,7 +2,9 @@
  * event_text.h - events as lines of JSON that hold all that is needed to apply
  * them again: the log of a Berth, which the simulator replays.
  *
- * The first line is the head; a line of another version is refused.  A node's
+ * The first line is the head; a log of a later version is refused, earlier
+ * ones are read.  Version 2 has what a leader takes over (task_recalled,
+ * task_adopted, slice_adopted, the counts of job_collapsed).  A node's
  * topology is written with the first node that has it.  Left out is what no
  * ledger decides by: the spec of a job (its command and environment) and the
  * session of a framework (which lets one call in its name).
@@ -18,7 +20,7 @@
 #include "model/event.h"
 #include "model/node.h"
 
-#define EVENT_TEXT_VERSION 1
+#define EVENT_TEXT_VERSION 2
 
 /* Times are microseconds of the Unix epoch, as in the events. */
 struct event_head {

@@ -24,6 +24,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/up.sh tests/cluster/upgrade.sh \
 	tests/cluster/replay.sh \
 	tests/cluster/restart.sh \
+	tests/cluster/restart_all.sh \
 	tests/cluster/revoke.sh \
 	tests/cluster/shares.sh \
 	tests/cluster/programs/check.h \

@@ -5,6 +5,24 @@
 SIM=$BUILD/bin/berth-sim
 LOG=$WORK/events.log
 
+rank_of() {
+	local p
+	for p in $(pgrep -f "bin/berthd( |\$)"); do
+		tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null |
+			grep -qx "BERTH_NODE=$1" && echo "$p" && return
+	done
+	return 1
+}
+
+leader() {
+	berth status --json | json 'd["leader"]'
+}
+
+other_leads() {
+	local now
+	now=$(leader) && [ "$now" != "$1" ]
+}
+
 cat >"$WORK/berth.conf" <<-END
 	broker = { policy = "drf"; event_log = "$LOG"; };
 END
@@ -17,7 +35,25 @@ berth run -n 1 -- false
 job=$(submit batch -n 1 -- sleep 60)
 berth cancel "$job" >/dev/null
 berth wait "$job" >/dev/null 2>&1
+
+# ---- another rank leads: a log of its own, which begins with what it took over
+old=$(leader)
+long=$(submit batch --array 0-3 -- sleep 4)
+one_runs() {
+	[ "$(berth show "$long" --json | json 'd["tasks"]["running"]')" = 4 ]
+}
+within 20 one_runs
+kill -9 "$(rank_of "$old")"
+succeeds "another one leads" within 20 other_leads "$old"
+timeout 60 "$BERTH" wait "$long"
 cluster_down
+mv "$LOG" "$LOG.second"
+mv "$LOG.1" "$LOG"
+matches "it says what was adopted" '"type":"task_adopted"' \
+	"$(grep -m1 task_adopted "$LOG.second")"
+out=$("$SIM" --replay "$LOG.second" --check 2>&1)
+equal "it can be replayed, too" 0 $?
+matches "with the jobs of both" '^recorded: 5 jobs' "$out"
 
 equal "the log is its owner's" 600 "$(stat -c %a "$LOG")"
 equal "each line is JSON" ok "$(/usr/bin/python3 -c '
@@ -39,7 +75,9 @@ succeeds "CSV of what was recorded" test -s "$WORK/csv/jobs-recorded.csv"
 sed '5s/.$//' "$LOG" >"$WORK/cut"
 refused "a line that was cut" 'cut:5: column [0-9]+: .*cut' \
 	"$SIM" --replay "$WORK/cut"
-sed '1s/"version":1/"version":99/' "$LOG" >"$WORK/new"
+sed '1s/"version":2/"version":1/' "$LOG" >"$WORK/old"
+succeeds "a log of version 1" "$SIM" --replay "$WORK/old" --check
+sed '1s/"version":2/"version":99/' "$LOG" >"$WORK/new"
 refused "a log of another version" 'new:1: .*version 99' \
 	"$SIM" --replay "$WORK/new"
 sed 5,20d "$LOG" >"$WORK/gap"

@@ -565,8 +565,10 @@ static void test_replay_bad(void)
 {
 	replay_refused("", "log:1: the file is empty");
 	replay_refused("cluster = {};\n", "log:1: column 1: this is no event");
-	replay_refused("{\"format\":\"berth-events\",\"version\":2,\"x\":1}\n",
-		       "log:1: column 37: the log is of version 2");
+	replay_refused("{\"format\":\"berth-events\",\"version\":3,\"x\":1}\n",
+		       "log:1: column 37: the log is of version 3");
+	replay_refused("{\"format\":\"berth-events\",\"x\":1}\n",
+		       "log:1: column 25: the log is of version 0");
 	replay_refused(HEAD "{\"at_us\":5,\"type\":\"node_eaten\"}\n",
 		       "log:2: column 31: \"type\": \"node_eaten\" is not");
 	replay_refused(HEAD "{\"at_us\":5,\"type\":\"node_down\"}\n",

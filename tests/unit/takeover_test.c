@@ -222,6 +222,123 @@ static void test_takeover(void)
 	records_destroy(records);
 }
 
+/* ---- nodes: drained, with datasets; counts of jobs ----------------------- */
+
+/* As the leader did it long ago. */
+static void collapse(struct records *r, long long job)
+{
+	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_COLLAPSED;
+	c.collapsed = (uint64_t)job;
+	record(r, &c);
+}
+
+static const char *state_of(json_t *nodes, const char *name)
+{
+	json_t *n;
+	size_t i;
+
+	json_array_foreach(json_object_get(nodes, "nodes"), i, n)
+		if (strcmp(rig_str(n, "name"), name) == 0)
+			return rig_str(n, "state");
+	return "";
+}
+
+static void check_nodes(struct rig *r, long long job)
+{
+	json_t *v = NULL;
+
+	CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/nodes", NULL, &v), 200);
+	CU_ASSERT_STRING_EQUAL(state_of(v, "n0"), "up");
+	CU_ASSERT_STRING_EQUAL(state_of(v, "n1"), "drained");
+	json_decref(v);
+	CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/datasets", NULL, &v), 200);
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(v, "datasets")), 1);
+	CU_ASSERT_STRING_EQUAL(rig_str(v, "datasets.0.dataset"), "grid");
+	CU_ASSERT_STRING_EQUAL(rig_str(v, "datasets.0.node"), "n1");
+	CU_ASSERT_EQUAL(rig_int(v, "datasets.0.mib"), 7);
+	json_decref(v);
+	v = NULL;
+	if (job != 0) {
+		char path[48];
+
+		snprintf(path, sizeof(path), "/v1/jobs/%lld", job);
+		CU_ASSERT_EQUAL(rig_call(r, "GET", path, NULL, &v), 200);
+		CU_ASSERT_EQUAL(rig_int(v, "tasks.total"), 1);
+		CU_ASSERT_EQUAL(rig_int(v, "tasks.done"), 1);
+		json_decref(v);
+	}
+	CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/status", NULL, &v), 200);
+	CU_ASSERT_EQUAL(rig_int(v, "jobs.ended"), 1);
+	json_decref(v);
+}
+
+static void forget(struct records *r, long long job)
+{
+	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_FORGOTTEN;
+	c.forgotten = (uint64_t)job;
+	record(r, &c);
+}
+
+static void next_leader(struct rig *r, struct records **records, uint64_t term)
+{
+	leader_destroy(r->leader);
+	*records = handed_over(*records);
+	r->leader = lead(r, *records, term);
+	come_again(r, &r->agent[0], false);
+	come_again(r, &r->agent[1], false);
+	rig_run(r, 50);
+}
+
+static void test_nodes(void)
+{
+	struct records *records = records_create();
+	struct leader_config c = {.records = records, .term = 1};
+	long long job, slice;
+	struct rig r;
+	struct fw f;
+
+	rig_start(&r, &c);
+	rig_join(&r, &r.agent[0]);
+	fw_register(&r, &f, "batch");
+	job = fw_running_job(&r, &f, &slice);
+	fw_end_job(&r, &f, job);
+	rig_join(&r, &r.agent[1]);
+	rig_run(&r, 50);
+	CU_ASSERT_EQUAL(rig_call(&r, "POST", "/v1/nodes/n1/drain",
+				 "{\"reason\": \"its fan\"}", NULL), 200);
+	CU_ASSERT_EQUAL(rig_call(&r, "PUT", "/v1/datasets/grid",
+				 "{\"nodes\": [\"n0\", \"n1\"], \"mib\": 7}",
+				 NULL), 200);
+	CU_ASSERT_EQUAL(rig_call(&r, "DELETE", "/v1/datasets/grid?node=n0",
+				 NULL, NULL), 200);
+	rig_run(&r, 50);
+	collapse(records, job);
+	rig_close(&f.stream);
+	next_leader(&r, &records, 2);
+	check_nodes(&r, job);
+	/* One that does not know it any more counts it still. */
+	forget(records, job);
+	next_leader(&r, &records, 3);
+	check_nodes(&r, 0);
+	/* Given back, and removed: so it stays. */
+	CU_ASSERT_EQUAL(rig_call(&r, "DELETE", "/v1/nodes/n1/drain", NULL,
+				 NULL), 200);
+	CU_ASSERT_EQUAL(rig_call(&r, "DELETE", "/v1/nodes/n1/drain", NULL,
+				 NULL), 409);
+	CU_ASSERT_EQUAL(rig_call(&r, "DELETE", "/v1/datasets/grid", NULL,
+				 NULL), 200);
+	CU_ASSERT_EQUAL(rig_call(&r, "DELETE", "/v1/datasets/grid", NULL,
+				 NULL), 404);
+	CU_ASSERT_PTR_NULL(records_drain(records, "n1"));
+	CU_ASSERT_PTR_NULL(records_dataset(records, "grid", "n1"));
+	rig_stop(&r);
+	records_destroy(records);
+}
+
 /* ---- a disk -------------------------------------------------------------- */
 
 struct disk {
@@ -334,7 +451,6 @@ static void test_ends(void)
 	records_destroy(d.records);
 }
 
-/* ---- what cannot be written down ---------------------------------------- */
 
 struct asked {
 	unsigned good, too_large;
@@ -480,6 +596,7 @@ static void test_shares_file(void)
 
 static const struct unit_test tests[] = {
 	{"shares of a file", test_shares_file},
+	{"drained nodes, datasets, counts", test_nodes},
 	{"a leader takes over", test_takeover},
 	{"ends are told when on record", test_ends},
 	{"too large for a record", test_too_large},

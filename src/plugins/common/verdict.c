@@ -77,8 +77,9 @@ bool verdict_task(struct verdict *v, const struct berth_task *t,
 	case BERTH_END_NONE:
 	default:
 		set(v, BERTH_FAILED, 128 + (t->signal ? t->signal : 15),
-		    "%s on %s was %s", who, t->node,
-		    t->end == BERTH_END_REVOKED ? "revoked" : "killed");
+		    "%s on %s was %s%s%s", who, t->node,
+		    t->end == BERTH_END_REVOKED ? "revoked" : "killed",
+		    *text ? ": " : "", text);
 		break;
 	}
 	return false;
