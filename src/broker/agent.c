@@ -39,6 +39,8 @@ struct agent {
 
 	char *leader;
 	uint64_t term; /* the highest one heard of */
+	bool leads;    /* this rank does */
+	bool attended; /* what the launcher was told */
 	bool greeted;  /* the leader has our NodeHello */
 	bool welcomed; /* and wants our reports */
 	uint64_t heard_us;
@@ -134,9 +136,36 @@ static void leader_set(struct agent *a, const char *node, uint64_t term)
 	hello_if_due(a);
 }
 
+/* Does a leader look after this node?  Told when it changes, and to a launcher
+ * that is new. */
+static void tell_attended(struct agent *a, bool anew)
+{
+	bool self = a->leader && strcmp(a->leader, net_self(a->net)) == 0;
+	Berth__Attended word = BERTH__ATTENDED__INIT;
+	Berth__Msg msg = BERTH__MSG__INIT;
+
+	word.broker = a->welcomed && leader_there(a) &&
+		      (self ? a->leads
+			    : loop_now_us() - a->heard_us < SILENCE_US);
+	if ((word.broker == a->attended && !anew) ||
+	    !launcher_link_up(a->launcher))
+		return;
+	a->attended = word.broker;
+	msg.body_case = BERTH__MSG__BODY_ATTENDED;
+	msg.attended = &word;
+	launcher_link_send(a->launcher, &msg, NULL);
+}
+
 void agent_follow(struct agent *a, const char *node, uint64_t term)
 {
+	a->leads = true;
 	leader_set(a, node, term);
+}
+
+void agent_yield(struct agent *a)
+{
+	a->leads = false;
+	tell_attended(a, false);
 }
 
 static void report_all(struct agent *a)
@@ -153,6 +182,7 @@ static void on_watch(void *arg)
 	uint64_t silent = loop_now_us() - a->heard_us;
 
 	loop_timer_start(a->watch, WATCH_US);
+	tell_attended(a, false);
 	if (a->leader == NULL || a->silence_said || silent < SILENCE_US ||
 	    strcmp(a->leader, net_self(a->net)) == 0)
 		return;
@@ -181,6 +211,7 @@ static void on_launcher_up(void *arg, const char *address, unsigned pid)
 	log_info("the node's launcher is there, pid %u", pid);
 	if (a->leader)
 		tell_term(a);
+	tell_attended(a, true);
 }
 
 static void on_launcher_down(void *arg)
@@ -337,6 +368,7 @@ static void on_welcome(struct agent *a, const char *node,
 	} else if (a->greeted) {
 		a->welcomed = true;
 		report_all(a);
+		tell_attended(a, false);
 	}
 }
 

@@ -60,6 +60,8 @@ void agent_message(struct agent *a, const char *node, const Berth__Msg *msg);
 /* This node leads since that term, as this rank knows for sure.  (Others hear
  * of it by the leader's first message.) */
 void agent_follow(struct agent *a, const char *node, uint64_t term);
+/* It leads no more. */
+void agent_yield(struct agent *a);
 
 /* NULL while none is known. */
 const char *agent_leader(const struct agent *a);

@@ -13,6 +13,9 @@ enum {
 	NOW_US = 3000 * 1000,	 /* and the word after it */
 	AGAIN_US = 200 * 1000,	 /* after a round without success */
 	AGAIN_MAX_US = 5000 * 1000,
+	/* Connected, and yet to say who it is: till then it is not joined a second
+	 * time, or each side might keep another one of two connections. */
+	GREETING_US = 2000 * 1000,
 };
 
 enum { STEP_ASK, STEP_ANSWER, STEP_NOW };
@@ -72,6 +75,15 @@ static void wanted_later(struct agent_join *j, struct wanted *w)
 		w->pause_us = AGAIN_MAX_US;
 	TAILQ_REMOVE(&j->wanted, w, link);
 	TAILQ_INSERT_TAIL(&j->wanted, w, link);
+}
+
+/* We have just connected with it. */
+static void wanted_comes(struct agent_join *j, const char *node)
+{
+	struct wanted *w = wanted_find(j, node);
+
+	if (w)
+		w->not_before_us = loop_now_us() + GREETING_US;
 }
 
 static void offer_send(struct agent_join *j, unsigned step, const char *target,
@@ -235,11 +247,13 @@ static void on_answer(struct agent_join *j, const Berth__JoinOffer *offer)
 		return;
 	}
 	offer_send(j, STEP_NOW, w->node, j->port, j->incarnation);
+	/* It is settled when net says that the peer is up. */
+	wanted_later(j, w);
 	if (net_accept(j->net, j->port, &err) < 0)
 		log_warn("the rank on %s did not join: %s", offer->node,
 			 err.text);
-	/* It is settled when net says that the peer is up. */
-	wanted_later(j, w);
+	else
+		wanted_comes(j, offer->node);
 	go_on(j);
 }
 
@@ -257,6 +271,8 @@ static void on_now(struct agent_join *j, const Berth__JoinOffer *offer)
 	if (net_connect(j->net, offer->node, offer->port, &err) < 0)
 		log_warn("the rank on %s could not be joined: %s", offer->node,
 			 err.text);
+	else
+		wanted_comes(j, offer->node);
 	free(j->answered);
 	j->answered = NULL;
 	go_on(j);

@@ -294,6 +294,7 @@ static void on_yield(void *arg)
 	b->keeper = NULL;
 	leader_destroy(b->leader);
 	b->leader = NULL;
+	agent_yield(b->agent);
 	net_set_term(b->net, 0);
 	api_server_refer(b->server, NULL);
 }

@@ -245,15 +245,21 @@ static int get_switches(struct broker_conf *c, struct conf *conf,
 	return s != NULL ? 0 : -1;
 }
 
+/* A year: the launchers' own limit. */
+#define ORPHAN_MAX_MS (365LL * 24 * 3600 * 1000)
+
 /* These are for `berth up`; a rank under mpirun needs the network alone. */
 static int get_launcher(struct broker_conf *c, struct conf *conf,
 			struct berth_error *err)
 {
 	const char *unused;
+	long long number;
 
 	if (get_string(conf, "launcher.network", &c->network, err) < 0 ||
 	    conf_string(conf, "launcher.folder", &unused, err) < 0 ||
-	    conf_string(conf, "launcher.rsh", &unused, err) < 0)
+	    conf_string(conf, "launcher.rsh", &unused, err) < 0 ||
+	    conf_int(conf, "launcher.orphan_after_ms", 0, ORPHAN_MAX_MS, &number,
+		     err) < 0)
 		return -1;
 	return 0;
 }

@@ -332,6 +332,7 @@ static void make_handlers(struct leader *l)
 		.nodes = l->nodes,
 		.net = l->net,
 		.shutdown = l->shutdown,
+		.records = commit_records(l->commit),
 		.berth = l->set.berth,
 		.version = l->set.version,
 		.term = l->set.term,

@@ -389,11 +389,13 @@ static bool peer_named(struct net_ranks *r, struct rank_peer *p,
 		ranks_lost(r, p, "it calls itself by another name");
 		return false;
 	}
+	old_pairs_over(r, node);
+	/* Should it be the same rank, which has kept that connection and not
+	 * this one, it is told so with what it sends there. */
 	if (old)
 		ranks_lost(r, old, "replaced by a newer rank of its node");
 	if (r->net.doomed)
 		return false;
-	old_pairs_over(r, node);
 	p->base.node = mem_strdup(node);
 	map_put(r->net.peers, node, p);
 	peer_greet(r, p);

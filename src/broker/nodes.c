@@ -1,5 +1,6 @@
 #include "broker/nodes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -29,6 +30,7 @@ struct peer {
 	size_t nlabels;
 	bool emulated;
 	char *version;
+	char why[120]; /* it is away or down */
 	struct node_sync *sync; /* messages that wait, strays to be ended */
 };
 
@@ -78,6 +80,7 @@ static void go_away(struct peer *p, const char *why)
 	if (p->state == PEER_DOWN || p->state == PEER_AWAY)
 		return;
 	log_warn("node %s is away: %s", p->name, why);
+	snprintf(p->why, sizeof(p->why), "%s", why);
 	/* No offers of it for now; those that are open are rescinded. */
 	if (p->state == PEER_UP)
 		ledger_node_drain(ledger_of(p), p->name, true, book_now(),
@@ -99,6 +102,7 @@ static void go_down(struct peer *p, const char *why)
 	if (p->state == PEER_DOWN)
 		return;
 	log_warn("node %s is down: %s", p->name, why);
+	snprintf(p->why, sizeof(p->why), "%s", why);
 	p->state = PEER_DOWN;
 	loop_timer_stop(p->loss);
 	node_sync_clear(p->sync);
@@ -551,6 +555,15 @@ size_t nodes_count_up(const struct nodes *n)
 	map_foreach(n->by_name, p)
 		count += p->state == PEER_UP;
 	return count;
+}
+
+const char *nodes_why_absent(const struct nodes *n, const char *node)
+{
+	const struct peer *p = find(n, node);
+	bool absent = p != NULL && (p->state == PEER_AWAY ||
+				    p->state == PEER_DOWN);
+
+	return absent && p->why[0] != '\0' ? p->why : NULL;
 }
 
 uint64_t nodes_rank_since_us(const struct nodes *n, const char *node)

@@ -88,6 +88,8 @@ const char *nodes_why_drained(const struct nodes *n, const char *node);
 const char *nodes_state(const struct nodes *n, const char *node);
 /* How many can be sent to now. */
 size_t nodes_count_up(const struct nodes *n);
+/* Why it is not up, one line; NULL: it is, or nobody can say. */
+const char *nodes_why_absent(const struct nodes *n, const char *node);
 /* When the rank that is there began (wall clock, microseconds; 0: none is) and
  * its version ("": not heard of). */
 uint64_t nodes_rank_since_us(const struct nodes *n, const char *node);

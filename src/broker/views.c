@@ -8,6 +8,8 @@
 #include "broker/json_model.h"
 #include "broker/json_text.h"
 
+#define MEND "berth up starts what is missing"
+
 /* Answer {key: list}. */
 static void reply_list(struct http_request *req, const char *key, json_t *list)
 {
@@ -84,15 +86,46 @@ static json_t *node_json(const struct views *v, const struct node *n)
 {
 	json_t *o = json_node(n, nodes_state(v->nodes, n->name),
 			      strcmp(n->name, net_self(v->net)) == 0);
-	const char *why = nodes_why_drained(v->nodes, n->name);
+	const char *drained = nodes_why_drained(v->nodes, n->name);
+	const char *absent = nodes_why_absent(v->nodes, n->name);
+	char *text = absent != NULL ? mem_printf("%s; " MEND, absent) : NULL;
 
-	json_object_set_new(o, "drained", json_boolean(why != NULL));
-	json_object_set_new(o, "reason", json_text_safe(why));
+	json_object_set_new(o, "drained", json_boolean(drained != NULL));
+	json_object_set_new(o, "reason",
+			    json_text_safe(text != NULL ? text : drained));
+	free(text);
 	json_object_set_new(o, "version", json_text_safe(
 		nodes_rank_version(v->nodes, n->name)));
 	json_object_set_new(o, "rank_since", json_integer((json_int_t)(
 		nodes_rank_since_us(v->nodes, n->name) / 1000)));
 	return o;
+}
+
+/* Nodes that were agreed on and that nobody has seen since this leader leads:
+ * what is known of them is that they are missing. */
+static void add_missing(const struct views *v, json_t *list)
+{
+	struct ledger *ledger = book_ledger(v->book);
+	const char *name;
+	size_t pos = 0;
+
+	while ((void)(name = records_next_node(v->records, &pos)),
+	       name != NULL) {
+		if (ledger_node(ledger, name) != NULL)
+			continue;
+		json_array_append_new(list, json_pack(
+			"{s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:[], "
+			"s:[], s:[], s:{}, s:{s:i, s:i, s:i, s:i}, s:i, s:b, "
+			"s:b, s:s, s:s, s:i}",
+			"name", name, "state", nodes_state(v->nodes, name),
+			"emulated", 0, "packages", 0, "numa_nodes", 0,
+			"l3_caches", 0, "cores", 0, "pus", 0, "memory_mib", 0,
+			"gpus", "drives", "fabric_ports", "labels", "free",
+			"cores", 0, "memory_mib", 0, "gpus", 0, "drive_mib", 0,
+			"tasks", 0, "leader", 0, "drained", 0, "reason",
+			"not seen since this leader leads; " MEND, "version",
+			"", "rank_since", 0));
+	}
 }
 
 /* n2 before n10. */
@@ -123,6 +156,7 @@ void views_nodes(void *views, struct http_request *req, const char *name)
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(a, node_json(v, sorted[i]));
 	free(sorted);
+	add_missing(v, a);
 	reply_list(req, "nodes", a);
 }
 

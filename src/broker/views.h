@@ -8,6 +8,7 @@
 #include "broker/book.h"
 #include "broker/net.h"
 #include "broker/nodes.h"
+#include "broker/records.h"
 #include "broker/shutdown.h"
 #include "io/http.h"
 
@@ -17,6 +18,7 @@ struct views {
 	const struct nodes *nodes;
 	const struct net *net;
 	const struct shutdown *shutdown;
+	const struct records *records;
 	uint64_t term;
 	const char *const *(*voters)(void *arg, size_t *count); /* or NULL */
 	void *voters_arg;

@@ -145,6 +145,8 @@ void closing_begin(struct closing *c, enum closing_kind kind, const char *why)
 	c->stage = GOODBYE;
 	c->kind = kind;
 	broker_job_stop(c->of.broker);
+	if (kind == CLOSING_KEEP)
+		attendance_keep(c->of.attendance);
 	if (kind == CLOSING_ALL)
 		shepherds_stop(c->of.shepherds, broker_job_owns);
 	/* Of an end the rank has heard as well, and tells others of it. */

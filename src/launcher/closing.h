@@ -15,6 +15,7 @@
 #include <stdbool.h>
 
 #include "io/loop.h"
+#include "launcher/attendance.h"
 #include "launcher/broker_job.h"
 #include "launcher/cgroup.h"
 #include "launcher/mesh.h"
@@ -32,6 +33,7 @@ struct closing_of {
 	struct shepherds *shepherds;
 	struct mesh *mesh;
 	struct cgroups *cgroups;
+	struct attendance *attendance;
 };
 
 struct closing *closing_create(struct loop *l, const struct closing_of *of);

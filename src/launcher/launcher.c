@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/where.h"
+#include "launcher/attendance.h"
 #include "launcher/broker_job.h"
 #include "launcher/cgroup.h"
 #include "launcher/closing.h"
@@ -44,10 +45,12 @@ struct launcher {
 	struct work *work;
 	struct joins *joins;
 	struct broker_job *broker;
+	struct attendance *attendance;
 	struct contexts *contexts;
 	struct fence *fence;
 	struct closing *closing;
 	struct loop_signal *on_child, *on_term, *on_int;
+	bool rank_waits; /* for the report of all that runs here */
 	char *program; /* what to begin anew as; NULL: nobody asked */
 };
 
@@ -120,6 +123,16 @@ static void take_info(struct launcher *la, const Berth__LauncherInfo *info)
 		save_roster(la);
 }
 
+/* What it does not hear of now counts as lost: all that were here before us have
+ * to have said what they run. */
+static void tell_rank_tasks(struct launcher *la)
+{
+	if (!la->rank_waits || !shepherds_known(la->shepherds))
+		return;
+	la->rank_waits = false;
+	work_rank_up(la->work);
+}
+
 /* ---- from the rank ---- */
 
 static void rank_up(void *arg)
@@ -128,11 +141,16 @@ static void rank_up(void *arg)
 
 	log_info("the rank is linked");
 	tell_rank_roster(la);
-	work_rank_up(la->work);
+	la->rank_waits = true;
+	tell_rank_tasks(la);
 }
 
 static void rank_down(void *arg)
 {
+	struct launcher *la = arg;
+
+	la->rank_waits = false;
+	attendance_rank_down(la->attendance);
 }
 
 static void shutdown_all(struct launcher *la, const Berth__Msg *msg)
@@ -243,6 +261,9 @@ static void from_rank(void *arg, Berth__Msg *msg)
 	case BERTH__MSG__BODY_NEW_TERM:
 		new_term(la, msg);
 		break;
+	case BERTH__MSG__BODY_ATTENDED:
+		attendance_word(la->attendance, msg->attended);
+		break;
 	case BERTH__MSG__BODY_JOIN_OFFER:
 	case BERTH__MSG__BODY_JOIN_FAILED:
 		joins_from_rank(la->joins, msg);
@@ -267,6 +288,7 @@ static void shepherd_up(void *arg, const char *key)
 	struct launcher *la = arg;
 
 	route_shepherd_up(la->route, key);
+	attendance_tell(la->attendance, key);
 }
 
 static void shepherd_report(struct launcher *la, const char *key,
@@ -276,6 +298,7 @@ static void shepherd_report(struct launcher *la, const char *key,
 		work_from_shepherd(la->work, key, msg);
 	else if (broker_job_report(la->broker, key, msg->report))
 		joins_rank_died(la->joins);
+	tell_rank_tasks(la);
 }
 
 static void from_shepherd(void *arg, const char *key, Berth__Msg *msg)
@@ -321,6 +344,7 @@ static void shepherd_gone(void *arg, const char *key, bool clean,
 		work_shepherd_gone(la->work, key, clean, why);
 	else if (broker_job_shepherd_gone(la->broker, key, why))
 		joins_rank_died(la->joins);
+	tell_rank_tasks(la);
 	closing_advance(la->closing);
 }
 
@@ -480,7 +504,7 @@ static void create_services(struct launcher *la)
 	la->mesh = mesh_create(la->loop, s, la->roster, &mesh_events, la);
 	la->rank = rank_create(la->loop, s, &rank_events, la);
 	la->shepherds = shepherds_create(la->loop, s, la->cgroups,
-					 &shepherds_events, la);
+					 broker_job_owns, &shepherds_events, la);
 	la->colls = colls_create(la->loop, &coll);
 	la->directory = directory_create(la->loop, s->node, &post);
 	la->route = route_create(la->loop, &route);
@@ -488,10 +512,11 @@ static void create_services(struct launcher *la)
 	la->joins = joins_create(s->node, &post, la->directory);
 	la->broker = broker_job_create(la->loop, s, la->roster,
 				       la->shepherds);
+	la->attendance = attendance_create(s, la->shepherds);
 	la->closing = closing_create(la->loop, &(struct closing_of){
 		.settings = s, .broker = la->broker,
 		.shepherds = la->shepherds, .mesh = la->mesh,
-		.cgroups = la->cgroups});
+		.cgroups = la->cgroups, .attendance = la->attendance});
 }
 
 /* Unique on the machine, also where containers see different folders under
@@ -534,6 +559,7 @@ void launcher_destroy(struct launcher *la)
 	loop_signal_destroy(la->on_term);
 	loop_signal_destroy(la->on_int);
 	closing_destroy(la->closing);
+	attendance_destroy(la->attendance);
 	broker_job_destroy(la->broker);
 	joins_destroy(la->joins);
 	work_destroy(la->work);

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += src/launcher/liblauncher.a
 src_launcher_liblauncher_a_SOURCES = \
 	src/launcher/bootstrap.c src/launcher/bootstrap.h \
+	src/launcher/attendance.c src/launcher/attendance.h \
 	src/launcher/broker_job.c src/launcher/broker_job.h \
 	src/launcher/cgroup.c src/launcher/cgroup.h \
 	src/launcher/closing.c src/launcher/closing.h \

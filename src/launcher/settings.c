@@ -9,7 +9,11 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "io/conf.h"
 #include "launcher/nodedir.h"
+
+#define ORPHAN_MS (3600 * 1000)
+#define ORPHAN_MAX_MS (365LL * 24 * 3600 * 1000)
 
 /* The lines that carry one string. */
 static const struct word {
@@ -70,6 +74,22 @@ static int check_version(const char *text, struct berth_error *err)
 			 BOOTSTRAP_VERSION, text);
 }
 
+/* The broker reads the rest, and says what is wrong with it. */
+static int read_conf(struct settings *s, struct berth_error *err)
+{
+	const char *text = s->conf.data ? s->conf.data : "";
+	struct conf *conf = conf_parse(text, "berth.conf", err);
+	long long ms = ORPHAN_MS;
+	int rc = -1;
+
+	if (conf && conf_int(conf, "launcher.orphan_after_ms", 0, ORPHAN_MAX_MS,
+			     &ms, err) >= 0)
+		rc = 0;
+	s->orphan_ms = (unsigned long long)ms;
+	conf_destroy(conf);
+	return rc;
+}
+
 static int finish(struct settings *s, struct berth_error *err)
 {
 	if (s->berth[0] == '\0' || s->secret[0] == '\0' ||
@@ -84,7 +104,7 @@ static int finish(struct settings *s, struct berth_error *err)
 					 (unsigned)geteuid(), s->berth);
 	}
 	s->complete = true;
-	return 0;
+	return read_conf(s, err);
 }
 
 int settings_line(struct settings *s, const char *line,

@@ -29,6 +29,7 @@ struct settings {
 	char *topology;	 /* of the rank: a file, a description, or empty */
 	char *address;	 /* "host:port" that others reach us at; set here */
 	struct buf conf; /* text of berth.conf */
+	unsigned long long orphan_ms; /* in it: tasks without a broker */
 	bool emulated;	 /* one of several nodes on one machine */
 	bool broker;	 /* start a rank here (not under mpirun berthd) */
 	bool complete;	 /* "end" was seen */

@@ -40,6 +40,7 @@ struct shepherd {
 	struct loop_fd *ready;
 	struct link *link;
 	bool was_up;
+	bool unknown; /* adopted, and has not said yet what it runs */
 	Berth__Msg **kept; /* until there is a link */
 	size_t nkept;
 	struct loop_timer *timer;
@@ -49,6 +50,7 @@ struct shepherds {
 	struct loop *loop;
 	const struct settings *settings;
 	struct cgroups *cgroups;
+	bool (*own)(const char *key);
 	const struct shepherds_events *ev;
 	void *arg;
 	struct map *by_key;
@@ -61,6 +63,7 @@ static void connect_now(struct shepherd *s);
 
 struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
 				   struct cgroups *cg,
+				   bool (*own)(const char *key),
 				   const struct shepherds_events *ev,
 				   void *arg)
 {
@@ -69,6 +72,7 @@ struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
 	sh->loop = l;
 	sh->settings = s;
 	sh->cgroups = cg;
+	sh->own = own;
 	sh->ev = ev;
 	sh->arg = arg;
 	sh->by_key = map_create();
@@ -250,6 +254,8 @@ static void on_message(void *arg, struct link *l, const Berth__Msg *msg)
 {
 	struct shepherd *s = arg;
 
+	if (msg->body_case == BERTH__MSG__BODY_REPORT && msg->report->full)
+		s->unknown = false;
 	s->all->ev->message(s->all->arg, s->key, (Berth__Msg *)msg);
 }
 
@@ -334,7 +340,10 @@ static pid_t run(struct shepherds *sh, const char *key, int ready_fd,
 		 struct berth_error *err)
 {
 	char *program = where_program("berth-shepherd", err);
-	char *argv[] = {program, "--key", (char *)key, NULL};
+	bool broker = sh->own(key);
+	char after[32];
+	char *argv[] = {program, "--key", (char *)key, "--orphan-after", after,
+			broker ? "--vigil" : NULL, NULL};
 	char *log = log_of(sh->settings, key);
 	char **env = program ? child_environment(sh->settings) : NULL;
 	struct child c = {
@@ -346,6 +355,9 @@ static pid_t run(struct shepherds *sh, const char *key, int ready_fd,
 	};
 	pid_t pid = -1;
 
+	/* A rank goes on without the others. */
+	snprintf(after, sizeof after, "%llu",
+		 broker ? 0 : sh->settings->orphan_ms);
 	if (program) {
 		c.cgroup_fd = cgroups_open(sh->cgroups, key);
 		pid = child_start(&c, err);
@@ -501,6 +513,7 @@ void shepherds_adopt(struct shepherds *sh)
 		if (map_get(sh->by_key, key) == NULL) {
 			struct shepherd *s = shepherd_create(sh, key);
 
+			s->unknown = true;
 			loop_timer_start(s->timer, START_US);
 			connect_now(s);
 		}
@@ -508,6 +521,17 @@ void shepherds_adopt(struct shepherds *sh)
 	}
 	if (dir)
 		closedir(dir);
+}
+
+bool shepherds_known(const struct shepherds *sh)
+{
+	struct shepherd *s;
+
+	map_foreach(sh->by_key, s) {
+		if (s->unknown)
+			return false;
+	}
+	return true;
 }
 
 /* ---- outside ---- */
@@ -528,6 +552,16 @@ int shepherds_send(struct shepherds *sh, const char *key,
 	s->kept = mem_resize(s->kept, s->nkept + 1, sizeof(s->kept[0]));
 	s->kept[s->nkept++] = msg_copy(msg);
 	return 0;
+}
+
+void shepherds_send_all(struct shepherds *sh, const Berth__Msg *msg)
+{
+	struct shepherd *s;
+
+	map_foreach(sh->by_key, s) {
+		if (s->link)
+			link_send(s->link, msg, NULL);
+	}
 }
 
 enum coll_shepherd shepherds_state(struct shepherds *sh, const char *key)

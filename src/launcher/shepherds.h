@@ -31,8 +31,10 @@ struct shepherds_events {
 		     const char *why);
 };
 
+/* own: is this the key of the rank's shepherd? */
 struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
 				   struct cgroups *cg,
+				   bool (*own)(const char *key),
 				   const struct shepherds_events *ev,
 				   void *arg);
 /* Closes the links; the shepherds run on. */
@@ -45,10 +47,14 @@ char *shepherds_find(const struct settings *s,
 /* Link to every shepherd that listens in the node's folder. */
 void shepherds_adopt(struct shepherds *sh);
 
+/* Have all that were adopted reported what they run? */
+bool shepherds_known(const struct shepherds *sh);
 /* Start one, if it is not there.  spec (may be NULL) is of the job that it is
  * for: where that is an MPI job of our own user, the spare is used. */
 int shepherds_start(struct shepherds *sh, const char *key,
 		    const Berth__Spec *spec, struct berth_error *err);
+/* To all that have a link. */
+void shepherds_send_all(struct shepherds *sh, const Berth__Msg *msg);
 /* What is sent before the link is up is kept.  -1: no such shepherd. */
 int shepherds_send(struct shepherds *sh, const char *key,
 		   const Berth__Msg *msg);

@@ -64,12 +64,14 @@ static void on_word(void *arg, int fd, unsigned events)
 static int start(struct spare *sp, int fd, struct berth_error *err)
 {
 	char *program = where_program("berth-shepherd", err);
-	char *argv[] = {program, "--spare", NULL};
+	char after[32];
+	char *argv[] = {program, "--spare", "--orphan-after", after, NULL};
 	struct child c = {.argv = argv, .ready_fd = fd, .cgroup_fd = -1};
 	char **env;
 
 	if (program == NULL)
 		return -1;
+	snprintf(after, sizeof after, "%llu", sp->settings->orphan_ms);
 	env = child_environment(sp->settings);
 	sp->log = mem_printf("%s/log/shepherd-spare.log", sp->settings->dir);
 	c.env = env;

@@ -228,6 +228,8 @@ static void kill_one(struct runner *r, struct task *t, const Berth__Kill *k)
 			      ? "its slice was taken back"
 		      : why == BERTH__TASK_END__END_WALLTIME
 			      ? "its walltime is over"
+		      : why == BERTH__TASK_END__END_LOST
+			      ? "its node was without a broker for too long"
 			      : "ended on request");
 	if (t->launch->map && !k->all && !t->launch->spec->survive &&
 	    !t->launch->spec->ft && t->state == TASK_RUNS)

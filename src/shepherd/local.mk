@@ -23,6 +23,7 @@ src_shepherd_libshepherd_a_SOURCES = \
 	src/shepherd/log.c \
 	src/shepherd/nodetopo.c src/shepherd/nodetopo.h \
 	src/shepherd/nspace.c src/shepherd/nspace.h \
+	src/shepherd/orphan.c src/shepherd/orphan.h \
 	src/shepherd/output.c src/shepherd/output.h \
 	src/shepherd/proc.c src/shepherd/proc.h \
 	src/shepherd/prompt.c src/shepherd/prompt.h \
@@ -42,7 +43,8 @@ src_shepherd_libshepherd_a_SOURCES = \
 	src/shepherd/ulfm.c src/shepherd/ulfm.h \
 	src/shepherd/upcalls.h \
 	src/shepherd/uplink.c src/shepherd/uplink.h \
-	src/shepherd/user.c src/shepherd/user.h
+	src/shepherd/user.c src/shepherd/user.h \
+	src/shepherd/vigil.c src/shepherd/vigil.h
 src_shepherd_libshepherd_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
 	$(PMIX_CFLAGS)
 LIBSHEPHERD = src/shepherd/libshepherd.a

@@ -25,11 +25,15 @@ static int usage(FILE *to, int status)
 	fprintf(to,
 		"usage: berth-shepherd --key KEY | --spare [--node NAME] "
 		"[--dir DIR]\n"
+		"       [--orphan-after MS] [--vigil]\n"
 		"Runs tasks of a job on this node for its berth-launcher, which "
 		"starts it.\n"
 		"NAME and DIR default to $BERTH_NODE and $BERTH_NODE_DIR.  "
 		"With --spare it\n"
-		"starts PMIx and waits on descriptor 3 for its KEY.\n");
+		"starts PMIx and waits on descriptor 3 for its KEY.  After MS "
+		"without a\n"
+		"broker its tasks are ended; with --vigil it starts the launcher "
+		"again.\n");
 	return status;
 }
 
@@ -41,6 +45,8 @@ static int parse(int argc, char **argv, struct shepherd_config *c,
 		{ "spare", no_argument, NULL, 's' },
 		{ "node", required_argument, NULL, 'n' },
 		{ "dir", required_argument, NULL, 'd' },
+		{ "orphan-after", required_argument, NULL, 'o' },
+		{ "vigil", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -59,6 +65,10 @@ static int parse(int argc, char **argv, struct shepherd_config *c,
 			c->node = optarg;
 		else if (opt == 'd')
 			c->node_dir = optarg;
+		else if (opt == 'o')
+			c->orphan_ms = strtoull(optarg, NULL, 10);
+		else if (opt == 'v')
+			c->vigil = true;
 		else
 			exit(opt == 'h' ? usage(stdout, 0) : usage(stderr, 2));
 	}

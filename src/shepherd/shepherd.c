@@ -11,11 +11,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "shepherd/nodetopo.h"
+#include "shepherd/orphan.h"
 #include "shepherd/report.h"
 #include "shepherd/runner.h"
 #include "shepherd/server.h"
 #include "shepherd/uplink.h"
 #include "shepherd/user.h"
+#include "shepherd/vigil.h"
 
 /* How long a shepherd without tasks waits for more: plain ones are shared by
  * jobs, a PMIx server is of no use to another job. */
@@ -36,6 +38,8 @@ struct shepherd {
 	struct session *prepared; /* for the server; NULL: not, or its now */
 	struct server *server; /* NULL: no job has asked */
 	struct nodetopo *topology;
+	struct orphan *orphan;
+	struct vigil *vigil; /* NULL: others look after the launcher */
 	struct loop_timer *linger;
 	struct loop_signal *child;
 };
@@ -89,6 +93,8 @@ static void on_idle(void *arg, bool idle)
 void shepherd_stop(struct shepherd *s)
 {
 	s->stopping = true;
+	vigil_destroy(s->vigil);
+	s->vigil = NULL;
 	runner_kill_all(s->runner, BERTH__TASK_END__END_KILLED);
 	check_leave(s);
 }
@@ -135,6 +141,8 @@ static void on_up(void *arg)
 {
 	struct shepherd *s = arg;
 
+	if (s->vigil)
+		vigil_seen(s->vigil);
 	report_full(s->report);
 	runner_stdin_again(s->runner);
 	if (s->server)
@@ -143,6 +151,18 @@ static void on_up(void *arg)
 
 static void on_down(void *arg)
 {
+	struct shepherd *s = arg;
+
+	orphan_alone(s->orphan);
+	if (s->vigil)
+		vigil_gone(s->vigil);
+}
+
+static void on_orphaned(void *arg)
+{
+	struct shepherd *s = arg;
+
+	runner_kill_all(s->runner, BERTH__TASK_END__END_LOST);
 }
 
 /* The first launch decides who we are, for good. */
@@ -238,6 +258,9 @@ static void on_message(void *arg, const Berth__Msg *msg)
 	case BERTH__MSG__BODY_NSPACE_END:
 		on_nspace_end(s, msg->nspace_end);
 		break;
+	case BERTH__MSG__BODY_ATTENDED:
+		orphan_told(s->orphan, msg->attended);
+		break;
 	case BERTH__MSG__BODY_SHUTDOWN:
 		if (msg->shutdown->kill_tasks)
 			shepherd_stop(s);
@@ -330,6 +353,9 @@ struct shepherd *shepherd_create(struct loop *l,
 	s->jobs_fd = -1;
 	s->topology = nodetopo_create(c->node_dir);
 	s->linger = loop_timer_create(l, leave, s);
+	s->orphan = orphan_create(l, c->orphan_ms, on_orphaned, s);
+	if (c->vigil)
+		s->vigil = vigil_create(l, c->node_dir);
 	s->child = loop_signal_create(l, SIGCHLD, on_child, s);
 	mkdir(folder, 0700);
 	rc = open_jobs(s, c->node_dir, err);
@@ -360,6 +386,8 @@ void shepherd_destroy(struct shepherd *s)
 	report_destroy(s->report);
 	uplink_destroy(s->uplink);
 	loop_timer_destroy(s->linger);
+	orphan_destroy(s->orphan);
+	vigil_destroy(s->vigil);
 	loop_signal_destroy(s->child);
 	nodetopo_destroy(s->topology);
 	if (s->jobs_fd >= 0)

@@ -16,6 +16,8 @@ struct shepherd;
 
 struct shepherd_config {
 	const char *key, *node, *node_dir, *berth;
+	uint64_t orphan_ms;	  /* without a broker; 0: for ever */
+	bool vigil;		  /* start the launcher again */
 	struct session *prepared; /* by server_prepare, or NULL; taken over */
 };
 

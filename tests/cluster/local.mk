@@ -5,6 +5,7 @@ check-cluster: all
 	BUILD='$(abs_top_builddir)' '$(top_srcdir)/tests/cluster/run' $(TESTS_CLUSTER)
 
 EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib_slurm.sh tests/cluster/nsrsh \
+	tests/cluster/alone.sh \
 	tests/cluster/bad_input.sh \
 	tests/cluster/batch.sh \
 	tests/cluster/disk.sh \

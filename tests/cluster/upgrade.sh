@@ -36,7 +36,7 @@ task_pids() {
 
 cluster_up
 # ---- work that must not notice
-mpi=$(submit mpi -n 2 -N 1 -- "$PROGRAMS/hello" 15000)
+mpi=$(submit mpi -n 2 -N 1 -- "$PROGRAMS/hello" 20000)
 array=$(submit batch --array 0-99 -- sh -c \
 	"sleep 0.5; echo line-\$0 >>$WORK/lines" {})
 within 20 eval '[ $(pgrep -fc "$PROGRAMS/hello") -ge 2 ]'
@@ -67,6 +67,9 @@ equal "the MPI job's processes are the same" "$pids" "$later"
 timeout 120 "$BERTH" wait "$array" >/dev/null 2>&1
 equal "the array ends well" "0 done" "$? $(berth show "$array" --json |
 	json 'd["outcome"]')"
+berth show "$array" --json | json '"\n".join("# %s on %s: %s %s" % (t["id"],
+	t["node"], t["end"], t["text"]) for t in d["task_list"]
+	if t["end"] != "exited")'
 equal "each of its lines is there once" "$(seq -f line-%.0f 0 99 | sort)" \
 	"$(sort "$WORK/lines")"
 timeout 60 "$BERTH" wait "$mpi" >/dev/null 2>&1
