@@ -42,3 +42,9 @@ tests_unit_shepherd_parts_test_CPPFLAGS = $(SHEPHERD_TEST_CPPFLAGS)
 tests_unit_shepherd_parts_test_LDADD = $(LIBSHEPHERD) $(LIBTOPO) $(LIBMODEL) \
 	$(LIBIO) $(LIBWIRE) $(LIBBASE) $(WIRE_LIBS) $(TOPO_LIBS) $(LIBEVENT_LIBS) \
 	$(CUNIT_LIBS)
+
+UNIT_TESTS += tests/unit/orphan_test
+tests_unit_orphan_test_SOURCES = tests/unit/orphan_test.c
+tests_unit_orphan_test_CPPFLAGS = $(SHEPHERD_TEST_CPPFLAGS)
+tests_unit_orphan_test_LDADD = src/shepherd/libshepherd.a $(LIBIO) $(LIBWIRE) \
+	$(LIBBASE) $(WIRE_LIBS) $(IO_LIBS) $(CUNIT_LIBS)
