@@ -79,6 +79,11 @@ struct agree_config {
 	unsigned election_ms, heartbeat_ms;
 	unsigned snapshot_entries; /* a snapshot each so many entries [8192] */
 	size_t segment_bytes;	   /* of a file of the log [4 MiB] */
+	/* What is known here is what was agreed on, and this node the only
+	 * voter: what the others alone know is given up.  For a person to say,
+	 * once, where they do not come back as a majority; -1 from
+	 * agree_create where nothing is known. */
+	bool forget_others;
 };
 
 /*
@@ -179,6 +184,7 @@ struct agree_stats {
 	const char *disk_error; /* "" when all is well */
 	uint64_t applied;      /* records, ever */
 	uint64_t committed;    /* entries of the log, ever */
+	uint64_t last_index, last_term; /* of its log, committed or not */
 	uint64_t log_bytes;    /* of the log's files */
 	uint64_t syncs;	       /* waits for the disk */
 	uint64_t sync_us;      /* the writing and waiting together */

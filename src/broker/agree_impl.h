@@ -139,6 +139,13 @@ void agree_queue(struct agree *a, const char *node, struct agree_msg *m);
 /* Run a turn soon. */
 void agree_kick(struct agree *a);
 
+/* agree_alone.c */
+int agree_open_store(struct agree *a, struct berth_error *err);
+/* Make this node the only voter with this entry, and open the store anew. */
+int agree_alone_write(struct agree *a, uint64_t index, uint64_t term,
+		      struct berth_error *err);
+int agree_forget_others(struct agree *a, struct berth_error *err);
+
 /* agree_io.c: libraft's I/O. */
 int agree_io_start(struct agree *a, struct berth_error *err);
 void agree_io_stop(struct agree *a);

@@ -459,15 +459,6 @@ static void set_config(struct agree *a, const struct agree_config *c)
 		a->config.segment_bytes = 4 << 20;
 }
 
-static int open_store(struct agree *a, struct berth_error *err)
-{
-	uint64_t id = a->env.ops->random(a->env.arg) | 1;
-
-	a->store = agree_store_create(a->disk, a->config.segment_bytes, id,
-				      err);
-	return a->store ? 0 : -1;
-}
-
 struct agree *agree_create_env(struct agree_env env, struct agree_disk disk,
 			       const struct agree_config *config,
 			       const struct agree_events *ev, void *arg,
@@ -484,7 +475,9 @@ struct agree *agree_create_env(struct agree_env env, struct agree_disk disk,
 	a->in_turn = true;
 	/* A vote or an answer of an earlier life may still bind us. */
 	a->heard_us = agree_now(a);
-	if (open_store(a, err) != 0 || agree_io_start(a, err) != 0) {
+	if (agree_open_store(a, err) != 0 ||
+	    (config->forget_others && agree_forget_others(a, err) != 0) ||
+	    agree_io_start(a, err) != 0) {
 		finish(a);
 		return NULL;
 	}
@@ -498,12 +491,8 @@ bool agree_blank(const struct agree *a)
 	return agree_store_blank(a->store) && a->next_index == 1;
 }
 
-/* Through the disk, as after a start. */
 int agree_bootstrap(struct agree *a, struct berth_error *err)
 {
-	struct raft_configuration c;
-	struct raft_buffer buf = {0};
-	struct agree_log_record rec = {AGREE_LOG_CHANGE, 1, 1, NULL, 0};
 	int rc;
 
 	if (!agree_blank(a))
@@ -511,24 +500,7 @@ int agree_bootstrap(struct agree *a, struct berth_error *err)
 				 "%s: there is an agreement already",
 				 a->disk.name);
 	agree_io_stop(a);
-	raft_configuration_init(&c);
-	rc = raft_configuration_add(&c, a->id, a->env.self, RAFT_VOTER);
-	if (rc == 0)
-		rc = raft_configuration_encode(&c, &buf);
-	raft_configuration_close(&c);
-	if (rc != 0)
-		abort(); /* only when memory is gone */
-	agree_conf_pad(&buf);
-	rec.data = buf.base;
-	rec.len = buf.len;
-	agree_store_append(a->store, &rec); /* all or nothing; brings term 1 */
-	rc = agree_store_flush(a->store);
-	raft_free(buf.base);
-	if (rc != 0)
-		error_set(err, BERTH_ESYS, "%s", agree_store_trouble(a->store));
-	agree_store_destroy(a->store);
-	a->store = NULL;
-	if (rc != 0 || open_store(a, err) != 0)
+	if (agree_alone_write(a, 1, 1, err) != 0)
 		return -1;
 	rc = agree_io_start(a, err);
 	agree_kick(a);
@@ -589,5 +561,7 @@ void agree_stats(const struct agree *a, struct agree_stats *out)
 		.sync_us = a->sync_us,
 		.elections = a->terms_seen,
 		.in_flight = a->in_flight,
+		.last_index = a->next_index - 1,
+		.last_term = a->term_stored,
 	};
 }

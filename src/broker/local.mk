@@ -28,7 +28,7 @@ LIBNETMPI = src/broker/libnetmpi.a
 noinst_LIBRARIES += src/broker/libagree.a
 src_broker_libagree_a_SOURCES = \
 	src/broker/agree.h src/broker/agree_turn.c src/broker/agree_fsm.c src/broker/agree_in.c \
-	src/broker/agree_bytes.h \
+	src/broker/agree_alone.c src/broker/agree_bytes.h \
 	src/broker/agree_choose.c \
 	src/broker/agree_conf.c \
 	src/broker/agree_disk.c src/broker/agree_disk.h \

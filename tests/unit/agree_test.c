@@ -113,12 +113,13 @@ static const struct net_events net_handlers = {net_up, net_down, net_message};
 
 /* ---- the rig ---- */
 
-static void start_agree(struct rank *r)
+static void start_agree_as(struct rank *r, bool forget_others)
 {
 	struct berth_error err = {0};
 	const struct agree_config config = {.dir = r->dir,
 					    .snapshot_entries = 50,
-					    .segment_bytes = 16384};
+					    .segment_bytes = 16384,
+					    .forget_others = forget_others};
 
 	r->state[0] = '\0';
 	r->applied = 0;
@@ -128,6 +129,11 @@ static void start_agree(struct rank *r)
 	if (r->agree == NULL)
 		fprintf(stderr, "%s\n", err.text);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(r->agree);
+}
+
+static void start_agree(struct rank *r)
+{
+	start_agree_as(r, false);
 }
 
 static void rig_start(unsigned n)
@@ -299,6 +305,55 @@ static void test_three(void)
 	WAIT(!old->leading && leader());
 	propose(leader(), 1);
 	WAIT(leader()->applied == 216 && old->applied == 216);
+	rig_stop();
+}
+
+/* Of three voters one is left: it waits, until somebody says that it is to go
+ * on with what it knows. */
+static void test_given_up(void)
+{
+	const struct agree_config config = {.dir = rig.dir,
+					    .forget_others = true};
+	struct rank *left = &rig.rank[1];
+	struct berth_error err = {0};
+	uint64_t term;
+	size_t n;
+
+	rig_start(4);
+	WAIT(leader());
+	set_voters(3);
+	propose(leader(), 120); /* some in a snapshot */
+	WAIT(left->applied == 120);
+	term = agree_term(left->agree);
+	for (unsigned i = 0; i < 3; i++)
+		stop_rank(&rig.rank[i]);
+	start_agree(left);
+	for (unsigned i = 0; i < 100; i++)
+		loop_once(rig.loop, 10000, NULL);
+	CU_ASSERT_FALSE(left->leading);
+	agree_voters(left->agree, &n);
+	CU_ASSERT_EQUAL(n, 3);
+	stop_rank(left);
+	start_agree_as(left, true);
+	WAIT(left->leading);
+	CU_ASSERT_EQUAL(left->applied, 120);
+	agree_voters(left->agree, &n);
+	CU_ASSERT_EQUAL(n, 1);
+	CU_ASSERT_TRUE(agree_term(left->agree) > term + 999);
+	propose(left, 10);
+	WAIT(left->applied == 130);
+	/* One that has kept its folder comes, and one that is new. */
+	start_agree(&rig.rank[2]);
+	agree_set_voters(left->agree,
+			 (const char *const[]){"node1", "node2", "node3"}, 3);
+	WAIT(rig.rank[2].applied == 130 && rig.rank[3].applied == 130);
+	/* As after any restart. */
+	stop_rank(left);
+	start_agree(left);
+	WAIT(left->applied == 130);
+	CU_ASSERT_PTR_NULL(agree_create(rig.loop, rig.rank[0].net, &config,
+					&events, &rig.rank[0], &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "nothing was agreed on"));
 	rig_stop();
 }
 
@@ -543,6 +598,7 @@ static const struct unit_test tests[] = {
 	{"one voter, restarts", test_alone},
 	{"three voters, a dead leader, handing over", test_three},
 	{"voters are replaced", test_replaced},
+	{"voters are given up", test_given_up},
 	{"fewer voters, one of them dead", test_fewer},
 	{"a torn tail is cut", test_torn},
 	{"what was confirmed is damaged", test_damaged},
