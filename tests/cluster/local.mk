@@ -9,6 +9,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/bad_input.sh \
 	tests/cluster/batch.sh \
 	tests/cluster/disk.sh \
+	tests/cluster/cut.py tests/cluster/cut.sh tests/cluster/cut_clock.c \
 	tests/cluster/drain.sh \
 	tests/cluster/failure.sh \
 	tests/cluster/ft.sh \
