@@ -32,9 +32,12 @@ int whole_file_put(int fd, const void *from, size_t len)
 int whole_file_write(const char *path, const void *text, size_t len,
 		     struct berth_error *err)
 {
-	char *tmp = mem_printf("%s.%ld", path, (long)getpid());
+	char host[65] = "", *tmp;
 	int fd = -1, rc = -1;
 
+	/* Processes of other nodes may write it at the same time. */
+	gethostname(host, sizeof(host) - 1);
+	tmp = mem_printf("%s.%s.%ld", path, host, (long)getpid());
 	unlink(tmp);
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) {
