@@ -4,6 +4,10 @@ which no cut of the network reaches.
   cut.py ask NODE METHOD PATH [BODY]   prints the status, 0: no answer in 2 s
   cut.py watch FILE    until SIGTERM: asks all ranks who leads; then FILE says
                        whether two ever acted, and how long nobody did
+  cut.py join KILL|STOP ROUNDS
+                       a follower's rank is killed, and the one that takes its
+                       place is killed, or stopped for 3 s, while it joins the
+                       others; prints how long nobody led at the longest
   cut.py load FILE     until SIGTERM: submits a job at a time, each of which
                        puts its number into FILE; then FILE.told has those that
                        were acknowledged
@@ -12,6 +16,7 @@ import functools
 import glob
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -102,6 +107,90 @@ def watch(out):
             verdict(seen), len(seen), len({s[2] for s in seen}), gap))
 
 
+def rank_of(node):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/comm" % pid) as f:
+                name = f.read().strip()
+            with open("/proc/%s/environ" % pid, "rb") as f:
+                env = f.read().split(b"\0")
+        except OSError:
+            continue
+        if name == "berthd" and ("BERTH_NODE=" + node).encode() in env:
+            return int(pid)
+    return None
+
+
+def await_(what, limit=60):
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        got = what()
+        if got:
+            return got
+        time.sleep(0.005)
+    raise SystemExit("not within %d s" % limit)
+
+
+def status():
+    """Of who leads."""
+    for path in doors().values():
+        code, text = ask(path, "GET", "/v1/status", limit=0.5)
+        if code == 200:
+            return json.loads(text)
+    return None
+
+
+def nodes_up(count):
+    now = status()
+    return now and now["nodes"] == count and now
+
+
+def lines(node):
+    with open(glob.glob(WORK + "/tmp.%s/berth-*/*/%s/log/berthd.log" % (
+            node, node))[0]) as f:
+        return f.read().count(": rank of node ")
+
+
+def join_once(how, count):
+    """Let one end or stop while it joins; when that began, and ended."""
+    lead = await_(lambda: nodes_up(count))["leader"]
+    node = random.choice([n for n in doors() if n != lead])
+    old, before = await_(lambda: rank_of(node)), lines(node)
+    begin = time.monotonic()
+    os.kill(old, signal.SIGKILL)
+    await_(lambda: lines(node) > before)
+    pid = await_(lambda: rank_of(node))
+    assert pid != old
+    time.sleep(random.uniform(0, 0.15))
+    os.kill(pid, getattr(signal, "SIG" + how))
+    if how == "STOP":
+        time.sleep(3)
+        os.kill(pid, signal.SIGCONT)
+    await_(lambda: nodes_up(count))
+    return begin, time.monotonic()
+
+
+def join(how, rounds):
+    seen, count, worst = [], len(doors()), []
+    threads = [threading.Thread(target=watch_one, args=(n, p, seen))
+               for n, p in doors().items()]
+    for t in threads:
+        t.start()
+    try:
+        for _ in range(rounds):
+            begin, end = join_once(how, count)
+            times = [begin] + sorted(s[1] for s in seen
+                                     if begin < s[1] < end) + [end]
+            worst.append(max(b - a for a, b in zip(times, times[1:])))
+    finally:
+        over.set()
+        for t in threads:
+            t.join()
+    print("# %s while it joins: nobody led for %s s" % (
+        how, " ".join("%.2f" % w for w in worst)))
+    print(verdict(seen))
+
+
 def load(out):
     told, n = [], 0
     while not over.is_set():
@@ -123,6 +212,8 @@ def main():
         print(ask(doors()[sys.argv[2]], *sys.argv[3:])[0])
     elif sys.argv[1] == "watch":
         watch(sys.argv[2])
+    elif sys.argv[1] == "join":
+        join(sys.argv[2], int(sys.argv[3]))
     else:
         load(sys.argv[2])
 

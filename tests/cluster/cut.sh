@@ -10,7 +10,7 @@ P=$PROGRAMS
 NODES=5
 CUT_SHORT="leader_cut leader_deaf leader_stopped clock"
 CUT_ALL="leader_cut leader_deaf leader_mute follower_cut minority
-	leader_stopped node_stopped clock"
+	leader_stopped node_stopped clock joiner_killed joiner_stopped"
 export BERTH
 
 TOOL="/usr/bin/python3 $TOP/tests/cluster/cut.py"
@@ -286,6 +286,25 @@ clock() {
 	done
 	succeeds "clock: all nodes are up" within 40 nodes_up $NODES
 	succeeds "clock: all vote" within 30 voters_there
+}
+
+# ---- a rank that comes back ends, or stops, in the middle of joining -------------
+
+joiner() {
+	local out
+	out=$(tool join "$1" "${CUT_JOINS:-10}" 2>&1)
+	grep '^#' <<<"$out"
+	equal "joiner ($1): one leads at a time" "one at a time" \
+		"$(tail -n 1 <<<"$out")"
+	succeeds "joiner ($1): all vote" within 30 voters_there
+}
+
+joiner_killed() {
+	joiner KILL
+}
+
+joiner_stopped() {
+	joiner STOP
 }
 
 # ---- all ------------------------------------------------------------------------
