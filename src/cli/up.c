@@ -384,6 +384,30 @@ static int wait_for_broker(struct up *u, struct census *a,
 
 /* ---- a Berth that is there already ---- */
 
+static bool plan_has(const struct plan *p, const char *node)
+{
+	for (size_t i = 0; p->nodes && p->nodes[i]; i++) {
+		if (strcmp(p->nodes[i], node) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Are the nodes that there are, got in the same way, all among those that we are
+ * asked for?  Then the others are new ones. */
+static bool is_grown(const struct up *u, const char *old)
+{
+	size_t kind = strcspn(old, " ");
+	struct statedir_node *nodes;
+	size_t n = statedir_nodes(u->dir, &nodes);
+	bool grown = n > 0 && strncmp(old, u->plan.text, kind + 1) == 0;
+
+	for (size_t i = 0; i < n; i++)
+		grown = grown && plan_has(&u->plan, nodes[i].node);
+	statedir_nodes_free(nodes, n);
+	return grown;
+}
+
 /* Is there one, and is it what we are asked for? */
 static int look_at_old(struct up *u, struct berth_error *err)
 {
@@ -392,16 +416,13 @@ static int look_at_old(struct up *u, struct berth_error *err)
 	int rc = 0;
 
 	census_take(&a, &u->api);
-	census_finish(&a);
-	if (a.there && old && strcmp(old, u->plan.text) != 0)
+	if (a.there && old && strcmp(old, u->plan.text) != 0 &&
+	    !is_grown(u, old))
 		rc = error_set(err, BERTH_ECONFLICT,
 			       "Berth %s is up already in %s, with other nodes "
-			       "(%s); berth down ends it",
+			       "(%s): to add some, name all; berth down ends it",
 			       u->berth, u->dir, old);
-	if (!a.there) {
-		statedir_remove(u->dir, "contact");
-		api_close(&u->api);
-	}
+	census_finish(&a);
 	free(old);
 	return rc;
 }
@@ -498,7 +519,8 @@ int cmd_up(int argc, char **argv)
 		"berth up [OPTIONS]",
 		"Start Berth: on this machine, over hosts, or over the nodes "
 		"of the Slurm allocation that this is run in.  On a Berth "
-		"that is up already it starts what is missing.",
+		"that is up already it starts what is missing, and adds the "
+		"nodes that are named beside those that there are.",
 	};
 	struct up u = {.lock_fd = -1,
 		       .timeout_ms = 60000,

@@ -13,6 +13,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/drain.sh \
 	tests/cluster/failure.sh \
 	tests/cluster/ft.sh \
+	tests/cluster/grow.sh \
 	tests/cluster/harness.sh \
 	tests/cluster/leader.sh \
 	tests/cluster/kill.sh \

@@ -89,6 +89,13 @@ cluster_up
 succeeds "a second berth up finds all as it is" berth up --emulate $NODES \
 	--topology "$TOPOLOGY"
 refused "other nodes than it has" "is up already" berth up --emulate 2
+succeeds "one more node is added" berth up --emulate $((NODES + 1)) \
+	--topology "$TOPOLOGY"
+equal "and used" "n$NODES" "$(timeout 30 "$BERTH" run batch \
+	--nodelist "n$NODES" -- sh -c 'echo $BERTH_NODE' 2>&1)"
+refused "fewer nodes again" "is up already" berth up --emulate $NODES \
+	--topology "$TOPOLOGY"
+NODES=$((NODES + 1))
 node_dir=$BERTH_DIR/n2
 kill -9 "$(cat "$node_dir/launcher.pid")"
 succeeds "berth up starts the launcher that is missing" \
