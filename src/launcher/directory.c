@@ -128,11 +128,24 @@ static void tell_all_unpublish(struct directory *d, const Berth__Unpublish *u)
 	d->post.all(d->post.arg, &msg);
 }
 
-/* Drop one entry of this node, everywhere. */
+/* Its owner need not tell of it again. */
+static void tell_owner(struct directory *d, const Berth__Publish *e)
+{
+	Berth__Unpublish u = BERTH__UNPUBLISH__INIT;
+	Berth__Msg msg = BERTH__MSG__INIT;
+
+	u.id = e->number;
+	msg.body_case = BERTH__MSG__BODY_UNPUBLISH;
+	msg.unpublish = &u;
+	d->post.shepherd(d->post.arg, e->owner_shepherd, &msg);
+}
+
+/* One entry of this node has been read: drop it, everywhere. */
 static void drop_own(struct directory *d, uint64_t id)
 {
 	Berth__Unpublish u = BERTH__UNPUBLISH__INIT;
 
+	tell_owner(d, dir_table_by_id(d->table, d->node, id));
 	u.origin = (char *)d->node;
 	u.id = id;
 	dir_table_remove(d->table, match_unpublish, &u);
@@ -412,14 +425,31 @@ static void on_claim_reply(struct directory *d,
 	}
 }
 
+/* What was claimed there is not known there any more: to be claimed anew, when
+ * it is told again. */
+static void drop_claims(struct directory *d, const char *node)
+{
+	struct parked *p;
+
+	TAILQ_FOREACH(p, &d->parked, entry) {
+		for (size_t i = 0; i < p->what->n_keys; i++) {
+			if (p->claim[i] &&
+			    strcmp(p->taken[i]->origin, node) == 0)
+				settle(d, p, i, false);
+		}
+	}
+}
+
 static void on_unpublish(struct directory *d, const char *node,
 			 Berth__Unpublish *u)
 {
 	/* "forget all of mine": what follows is the truth */
-	if (u->id == 0 && u->owner_nspace[0] == '\0')
+	if (u->id == 0 && u->owner_nspace[0] == '\0') {
+		drop_claims(d, node);
 		dir_table_remove(d->table, match_origin, (char *)node);
-	else
+	} else {
 		dir_table_remove(d->table, match_unpublish, u);
+	}
 }
 
 void directory_message(struct directory *d, const char *node,
@@ -479,16 +509,8 @@ void directory_node_up(struct directory *d, const char *node, bool again)
 
 void directory_node_lost(struct directory *d, const char *node)
 {
-	struct parked *p;
-
 	dir_table_remove(d->table, match_origin, (char *)node);
-	TAILQ_FOREACH(p, &d->parked, entry) {
-		for (size_t i = 0; i < p->what->n_keys; i++) {
-			if (p->claim[i] &&
-			    strcmp(p->taken[i]->origin, node) == 0)
-				settle(d, p, i, false);
-		}
-	}
+	drop_claims(d, node);
 	attempt_all(d);
 }
 

@@ -67,6 +67,7 @@ static void fail(struct child *c, enum stage stage)
 __attribute__((no_sanitize("address", "undefined"))) static int
 child_main(void *arg)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct child *c = arg;
 	const struct proc_order *o = c->o;
 
@@ -82,6 +83,8 @@ child_main(void *arg)
 	if (o->cwd && o->cwd[0] && chdir(o->cwd) != 0)
 		fail(c, STAGE_CWD);
 	reset_signals();
+	if (o->no_sigpipe)
+		sigaction(SIGPIPE, &ignore, NULL);
 	execve(c->path, c->argv, o->env);
 	fail(c, STAGE_EXEC);
 	return 127;

@@ -12,6 +12,7 @@
 #ifndef SHEPHERD_PROC_H
 #define SHEPHERD_PROC_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/bitset.h"
@@ -24,6 +25,7 @@ struct proc_order {
 	const char *cwd;	   /* NULL or "": where the shepherd is */
 	const struct bitset *cpus; /* NULL: not bound */
 	int in, out, err;	   /* above 2 */
+	bool no_sigpipe;	   /* starts with SIGPIPE ignored */
 };
 
 /* Returns the pid; -1 with one line that names the program, the working

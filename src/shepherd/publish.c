@@ -11,7 +11,7 @@
 #include "shepherd/server_impl.h"
 #include "shepherd/upcalls.h"
 
-/* An entry of ours that outlives being read. */
+/* An entry of ours, until it goes or, where it may be read once, was read. */
 struct published {
 	TAILQ_ENTRY(published) next;
 	Berth__Msg *msg;
@@ -79,19 +79,35 @@ void publish_entry(struct server *s, const pmix_proc_t *owner, const char *key,
 	p.range = range;
 	p.persistence = persistence;
 	p.origin = s->node;
-	p.id = server_new_id(s);
+	p.id = p.number = server_new_id(s);
 	p.uid = geteuid();
 	p.owner_shepherd = s->key;
 	msg.body_case = BERTH__MSG__BODY_PUBLISH;
 	msg.publish = &p;
 	if (n)
 		n->publishes = true;
-	if (persistence == PMIX_PERSIST_FIRST_READ) {
-		uplink_post(s->up, &msg);
-		return;
-	}
 	keep(s, &msg);
 	uplink_send(s->up, &msg);
+}
+
+static void drop(struct server *s, struct published *p)
+{
+	TAILQ_REMOVE(&s->published, p, next);
+	msg_free(p->msg);
+	free(p);
+}
+
+void publish_was_read(struct server *s, uint64_t number)
+{
+	struct published *p;
+
+	TAILQ_FOREACH(p, &s->published, next)
+	{
+		if (p->msg->publish->number == number) {
+			drop(s, p);
+			return;
+		}
+	}
 }
 
 /* What describes the request and is not to be published. */
@@ -173,9 +189,7 @@ static void forget(struct server *s, const Berth__Unpublish *u)
 		    (!u->whole_nspace && e->owner_rank != u->owner_rank) ||
 		    !has_key(u->keys, u->n_keys, e->key))
 			continue;
-		TAILQ_REMOVE(&s->published, p, next);
-		msg_free(p->msg);
-		free(p);
+		drop(s, p);
 	}
 }
 
@@ -395,11 +409,8 @@ void publish_finish(struct server *s)
 	struct published *p;
 	struct lookup *l;
 
-	while ((void)(p = TAILQ_FIRST(&s->published)), p != NULL) {
-		TAILQ_REMOVE(&s->published, p, next);
-		msg_free(p->msg);
-		free(p);
-	}
+	while ((void)(p = TAILQ_FIRST(&s->published)), p != NULL)
+		drop(s, p);
 	while ((void)(l = TAILQ_FIRST(&s->lookups)), l != NULL) {
 		TAILQ_REMOVE(&s->lookups, l, next);
 		lookup_free(l);

@@ -16,8 +16,6 @@ extern char **environ;
  * by key or id, so saying them again does nothing else. */
 #define AGAIN_US (5 * 1000000u)
 
-/* Open MPI 5 can go on after the death of a rank, and does when it is told. */
-#define FT_ENABLE "OMPI_MCA_mpi_ft_enable"
 
 static const pmix_server_module_t upcalls = {
 	.client_connected2 = upcall_connected,
@@ -115,6 +113,23 @@ static void set_shared_memory(const struct server *s, struct env *e)
 	}
 }
 
+/* Open MPI 5 goes on after the death of a rank when it is told to.  It leaves
+ * out what cannot do that, but for han: its communicators are not revoked with
+ * those that it made them for, and ranks hang in them.  The others of the list
+ * are those that it leaves out itself. */
+static void set_ft(struct env *e)
+{
+	static const char *const v[][2] = {
+		{ "OMPI_MCA_mpi_ft_enable", "1" },
+		{ "OMPI_MCA_coll", "^hcoll,portals4,han" },
+	};
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
+		if (env_get(e, v[i][0]) == NULL)
+			env_set(e, v[i][0], "%s", v[i][1]);
+	}
+}
+
 static int setup(void *arg, const char *nspace, uint32_t rank, struct env *e,
 		 struct berth_error *err)
 {
@@ -133,8 +148,8 @@ static int setup(void *arg, const char *nspace, uint32_t rank, struct env *e,
 	mem_strv_free(vars);
 	set_shared_memory(arg, e);
 	n = server_nspace(arg, nspace);
-	if (n && n->ft && env_get(e, FT_ENABLE) == NULL)
-		env_set(e, FT_ENABLE, "1");
+	if (n && n->ft)
+		set_ft(e);
 	return 0;
 }
 
@@ -181,6 +196,9 @@ bool server_message(struct server *s, const Berth__Msg *msg)
 		return true;
 	case BERTH__MSG__BODY_LOOKUP_REPLY:
 		publish_reply(s, msg->lookup_reply);
+		return true;
+	case BERTH__MSG__BODY_UNPUBLISH:
+		publish_was_read(s, msg->unpublish->id);
 		return true;
 	case BERTH__MSG__BODY_MODEX_REQUEST:
 		dmodex_request(s, msg);

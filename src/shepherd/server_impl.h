@@ -110,6 +110,8 @@ void publish_ask(struct server *s, const char *key, unsigned timeout_ms,
 void publish_entry(struct server *s, const pmix_proc_t *owner, const char *key,
 		   const void *value, size_t len, pmix_data_range_t range,
 		   pmix_persistence_t persistence);
+/* An entry that could be read once has been. */
+void publish_was_read(struct server *s, uint64_t number);
 void publish_reply(struct server *s, const Berth__LookupReply *r);
 void publish_nspace_over(struct server *s, struct nspace *n);
 void publish_again(struct server *s);

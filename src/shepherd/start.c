@@ -243,6 +243,8 @@ int start_proc(struct starter *s, struct proc *p, int in,
 	o.in = in >= 0 ? in : s->null_fd;
 	o.out = fd[0];
 	o.err = fd[1];
+	/* Open MPI writes to a peer that has just died, and would die too. */
+	o.no_sigpipe = p->launch->spec->ft;
 	pid = proc_start(&o, err);
 out:
 	if (pid > 0 && p->rank >= 0) {

@@ -30,7 +30,7 @@ end_of() {
 # Pid of the job's shepherd on a node, seen from here.
 shepherd_of() {
 	pgrep -f "bin/berth-shepherd --(key j$1|spare)" | while read -r p; do
-		tr '\0' '\n' <"/proc/$p/environ" | grep -qx "BERTH_NODE=$2" &&
+		grep -qzx "BERTH_NODE=$2" "/proc/$p/environ" 2>/dev/null &&
 			pgrep -P "$p" -f "$P/shrink" >/dev/null && echo "$p"
 	done
 }

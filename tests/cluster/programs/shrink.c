@@ -26,7 +26,6 @@ static MPI_Comm shrunk(MPI_Comm comm)
 {
 	MPI_Comm left;
 
-	MPIX_Comm_revoke(comm);
 	CHECK(MPIX_Comm_shrink(comm, &left) == MPI_SUCCESS);
 	MPI_Comm_set_errhandler(left, MPI_ERRORS_RETURN);
 	return left;
@@ -61,7 +60,10 @@ int main(int argc, char **argv)
 			raise(SIGKILL);
 		}
 #ifdef OMPI_HAVE_MPI_EXT_FTMPI
-		/* One may have got the sum and another not. */
+		/* Others may wait for us; one may have got the sum and
+		 * another not. */
+		if (!ok)
+			MPIX_Comm_revoke(comm);
 		if (MPIX_Comm_agree(comm, &ok) != MPI_SUCCESS)
 			ok = 0;
 #endif
