@@ -12,6 +12,9 @@
 #include "broker/json_text.h"
 
 #define DAY_MS 86400000ll
+/* Calls of a request, and demands of a framework. */
+#define CALLS_MOST 20000
+#define DEMANDS_MOST 200000
 
 /* Who calls, and the call as an object. */
 struct caller {
@@ -95,6 +98,10 @@ static int call_demand(const struct caller *c, const struct call_in *in,
 		return -1;
 	if (d->count == 0 && d->max == 0)
 		rc = 0;
+	else if (ledger_framework(c->ledger, c->framework)->ndemands >=
+		 DEMANDS_MOST)
+		error_set(err, BERTH_ELIMIT, "%d demands stand: no more",
+			  DEMANDS_MOST);
 	else
 		rc = ledger_demand_possible(c->ledger, d, err);
 	if (rc == 0)
@@ -325,7 +332,7 @@ struct calls_in {
 };
 
 static const struct json_field fields[] = {
-	{.name = "calls", .type = JSON_T_ARRAY, .max = 1 << 20, .needed = true,
+	{.name = "calls", .type = JSON_T_ARRAY, .max = CALLS_MOST, .needed = true,
 	 .offset = offsetof(struct calls_in, calls)},
 };
 
@@ -336,13 +343,16 @@ void calls_post(void *of, struct http_request *req, const char *name)
 	struct calls_in in = {0};
 	struct berth_error err = {0};
 	json_t *body, *refused, *v;
-	size_t i;
+	size_t nrefused = 0, i;
 
 	if (frameworks_session(c.ledger, req, name) == NULL)
 		return;
+	frameworks_heard(parts->frameworks, name);
+	if (!conduct_admits(parts->conduct, name, req))
+		return;
 	body = api_body(req);
 	if (body == NULL)
-		return;
+		goto out;
 	if (JSON_DECODE(body, "", fields, &in, &err) != 0) {
 		http_reply_error(req, &err);
 		goto out;
@@ -357,7 +367,10 @@ void calls_post(void *of, struct http_request *req, const char *name)
 					   (json_int_t)i, "error",
 					   json_text_safe(err.text)));
 	}
+	nrefused = json_array_size(refused);
 	api_reply(req, 200, json_pack("{s:o}", "refused", refused));
 out:
+	conduct_done(parts->conduct, name, json_array_size(in.calls),
+		     nrefused);
 	json_decref(body);
 }

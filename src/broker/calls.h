@@ -5,6 +5,8 @@
 #define BROKER_CALLS_H
 
 #include "broker/book.h"
+#include "broker/conduct.h"
+#include "broker/frameworks.h"
 #include "broker/jobs.h"
 #include "broker/launches.h"
 #include "io/http.h"
@@ -14,6 +16,8 @@ struct calls {
 	struct book *book;
 	struct jobs *jobs;
 	struct launches *launches;
+	struct frameworks *frameworks; /* who hears that one lives */
+	struct conduct *conduct;
 };
 
 /* route_f; the first argument is a struct calls. */

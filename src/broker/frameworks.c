@@ -12,11 +12,12 @@
 #include "broker/framework_events.h"
 #include "broker/json_decode.h"
 
-#define PING_US (10u * 1000000)
 /* Registered, but no stream of events opened. */
 #define OPEN_US (10u * 1000000)
 /* A framework that lets so much wait has stopped to read. */
 #define QUEUE_MOST (64u << 20)
+/* Names that are registered at a time. */
+#define FRAMEWORKS_MOST 1000
 
 /* One name's connection. */
 struct stream_end {
@@ -26,6 +27,9 @@ struct stream_end {
 	struct buf queue;	  /* events of this pass */
 	struct loop_timer *flush, *timer;
 	uint64_t epoch; /* the highest one that has registered */
+	size_t state_len;   /* of its state line, which may be long */
+	uint64_t asked_us;  /* by a ping that is not answered; 0: none */
+	bool answers;	    /* pings: it has said that it would */
 	const char *ending; /* why it ends with the next flush; NULL: not */
 };
 
@@ -33,8 +37,17 @@ struct frameworks {
 	struct loop *loop;
 	struct book *book;
 	struct map *by_name;
+	struct frameworks_config config;
+	frameworks_silent_f silent;
+	void *silent_arg;
 	bool held;
 };
+
+/* Three pings until silence is too long. */
+static uint64_t ping_us(const struct frameworks *f)
+{
+	return (uint64_t)f->config.timeout_ms * 1000 / 3;
+}
 
 /* ---- the stream ---------------------------------------------------------- */
 
@@ -47,6 +60,7 @@ static void stream_close(struct stream_end *s)
 	loop_timer_stop(s->flush);
 	loop_timer_stop(s->timer);
 	s->ending = NULL;
+	s->asked_us = 0;
 	if (req != NULL)
 		http_stream_end(req);
 }
@@ -105,11 +119,25 @@ static void stream_wake(struct stream_end *s)
 {
 	if (s->req == NULL || s->ending != NULL)
 		buf_clear(&s->queue);
-	else if (s->queue.len + http_stream_queued(s->req) > QUEUE_MOST)
+	else if (s->queue.len + http_stream_queued(s->req) >
+		 QUEUE_MOST + s->state_len)
 		stream_end_soon(s, "it does not read its events, the stream "
 				   "is closed");
 	else
 		flush_soon(s);
+}
+
+/* It is hung, stopped, or cut off. */
+static void stream_silent(struct stream_end *s)
+{
+	struct frameworks *f = s->all;
+
+	log_warn("framework %s: it has not answered for %u ms, its stream is "
+		 "closed", s->name, f->config.timeout_ms);
+	stream_close(s);
+	ledger_away(book_ledger(f->book), s->name, book_now(), NULL);
+	if (f->silent != NULL)
+		f->silent(f->silent_arg, s->name);
 }
 
 static void on_timer(void *arg)
@@ -120,9 +148,19 @@ static void on_timer(void *arg)
 		stream_lost(s, "it has registered but reads no events");
 		return;
 	}
+	if (s->asked_us != 0 && s->answers) {
+		conduct_silent(s->all->config.conduct, s->name, true);
+		if (loop_now_us() - s->asked_us >=
+		    (uint64_t)s->all->config.timeout_ms * 1000) {
+			stream_silent(s);
+			return;
+		}
+	} else {
+		s->asked_us = loop_now_us();
+	}
 	buf_puts(&s->queue, "{\"type\":\"ping\"}\n");
 	stream_wake(s);
-	loop_timer_start(s->timer, PING_US);
+	loop_timer_start(s->timer, ping_us(s->all));
 }
 
 static struct stream_end *stream_of(struct frameworks *f, const char *name)
@@ -187,6 +225,30 @@ void frameworks_event(void *frameworks, const struct event *ev)
 	stream_wake(s);
 }
 
+void frameworks_heard(struct frameworks *f, const char *name)
+{
+	struct stream_end *s = map_get(f->by_name, name);
+
+	if (s != NULL)
+		s->asked_us = 0;
+	conduct_silent(f->config.conduct, name, false);
+}
+
+void frameworks_on_silent(struct frameworks *f, frameworks_silent_f silent,
+			  void *arg)
+{
+	f->silent = silent;
+	f->silent_arg = arg;
+}
+
+static void put_state(struct stream_end *s)
+{
+	size_t before = s->queue.len;
+
+	framework_events_state(&s->queue, book_ledger(s->all->book), s->name);
+	s->state_len = s->queue.len - before;
+}
+
 void frameworks_hold(struct frameworks *f)
 {
 	f->held = true;
@@ -200,8 +262,7 @@ void frameworks_settled(struct frameworks *f)
 	map_foreach(f->by_name, s) {
 		if (s->req == NULL || s->ending != NULL)
 			continue;
-		framework_events_state(&s->queue, book_ledger(f->book),
-				       s->name);
+		put_state(s);
 		stream_wake(s);
 	}
 }
@@ -226,6 +287,7 @@ struct registration {
 	const char *name, *role, *options_doc;
 	uint64_t failover_ms, epoch;
 	uint32_t react_ms;
+	bool answers_pings;
 };
 
 static const struct json_field fields[] = {
@@ -239,6 +301,8 @@ static const struct json_field fields[] = {
 	 .offset = offsetof(struct registration, react_ms)},
 	{.name = "epoch", .type = JSON_T_U64, .max = INT64_MAX,
 	 .offset = offsetof(struct registration, epoch)},
+	{.name = "answers_pings", .type = JSON_T_BOOL,
+	 .offset = offsetof(struct registration, answers_pings)},
 	{.name = "options_doc", .type = JSON_T_STRING, .max = 65536,
 	 .offset = offsetof(struct registration, options_doc)},
 };
@@ -263,7 +327,7 @@ void frameworks_post(void *frameworks, struct http_request *req,
 {
 	struct frameworks *f = frameworks;
 	struct registration r = {.role = "default", .options_doc = "",
-				 .failover_ms = 60000};
+				 .failover_ms = f->config.failover_ms};
 	struct berth_error err = {0};
 	json_t *body = api_body(req);
 	struct stream_end *s;
@@ -274,6 +338,14 @@ void frameworks_post(void *frameworks, struct http_request *req,
 	rand_secret_hex(session, 16);
 	if (JSON_DECODE(body, "", fields, &r, &err) != 0) {
 		http_reply_error(req, &err);
+		goto out;
+	}
+	if (map_get(f->by_name, r.name) == NULL &&
+	    map_count(f->by_name) >= FRAMEWORKS_MOST) {
+		error_set(&err, BERTH_ELIMIT,
+			  "%d frameworks have registered: no more",
+			  FRAMEWORKS_MOST);
+		api_reply_status(req, 429, &err);
 		goto out;
 	}
 	if (outlived(f, &r, &err)) {
@@ -289,6 +361,8 @@ void frameworks_post(void *frameworks, struct http_request *req,
 	}
 	s = stream_of(f, r.name);
 	stream_close(s);
+	s->answers = r.answers_pings;
+	conduct_silent(f->config.conduct, r.name, false);
 	if (r.epoch > s->epoch)
 		s->epoch = r.epoch;
 	loop_timer_start(s->timer, OPEN_US);
@@ -348,19 +422,21 @@ void frameworks_events(void *frameworks, struct http_request *req,
 	http_stream_start(req, 200, "application/x-ndjson", on_closed,
 			  NULL, s);
 	if (!f->held)
-		framework_events_state(&s->queue, ledger, name);
+		put_state(s);
 	stream_wake(s);
-	loop_timer_start(s->timer, PING_US);
+	loop_timer_start(s->timer, ping_us(f));
 }
 
 /* ---- create, destroy ----------------------------------------------------- */
 
-struct frameworks *frameworks_create(struct loop *loop, struct book *book)
+struct frameworks *frameworks_create(struct loop *loop, struct book *book,
+				     const struct frameworks_config *config)
 {
 	struct frameworks *f = mem_alloc(sizeof(*f));
 
 	f->loop = loop;
 	f->book = book;
+	f->config = *config;
 	f->by_name = map_create();
 	return f;
 }

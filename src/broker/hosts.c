@@ -147,13 +147,14 @@ static void host_start(void *arg)
 	free(program);
 }
 
-static void host_kill(struct host *host, const char *node)
+static void host_kill(struct host *host, const char *node, uint32_t signal)
 {
 	struct net *net = host->hosts->net;
 	Berth__Msg msg = BERTH__MSG__INIT;
 	Berth__Kill k = BERTH__KILL__INIT;
 
 	k.index = host->index;
+	k.signal = signal;
 	k.grace_ms = 2000;
 	k.why = BERTH__TASK_END__END_KILLED;
 	msg.body_case = BERTH__MSG__BODY_KILL;
@@ -199,7 +200,7 @@ static void host_status(struct host *host, const Berth__TaskStatus *t,
 	if (first && host->state == HOST_ABSENT) {
 		/* It has another leader's token and address. */
 		host->state = HOST_STRANGE;
-		host_kill(host, net_self(host->hosts->net));
+		host_kill(host, net_self(host->hosts->net), 0);
 	} else if (host->state == HOST_STARTING) {
 		host->state = HOST_RUNNING;
 		loop_timer_stop(host->timer);
@@ -236,7 +237,7 @@ static void end_elsewhere(struct hosts *h, const char *node,
 		if (t->job == 0 && t->index >= HOSTS_FIRST_INDEX &&
 		    at < h->n &&
 		    t->state == BERTH__TASK_STATE__TASK_RUNNING)
-			host_kill(&h->host[at], node);
+			host_kill(&h->host[at], node, 0);
 	}
 }
 
@@ -278,6 +279,22 @@ bool hosts_has(const struct hosts *h, const char *framework)
 		if (strcmp(h->host[i].name, framework) == 0)
 			return true;
 	return false;
+}
+
+void hosts_replace(void *hosts, const char *framework)
+{
+	struct hosts *h = hosts;
+
+	for (size_t i = 0; i < h->n; i++) {
+		struct host *host = &h->host[i];
+
+		if (host->state != HOST_RUNNING ||
+		    strcmp(host->name, framework) != 0)
+			continue;
+		log_warn("framework %s: its host has hung and is killed",
+			 host->name);
+		host_kill(host, net_self(h->net), 9);
+	}
 }
 
 const char *hosts_node(const struct hosts *h)

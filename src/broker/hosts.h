@@ -39,6 +39,9 @@ bool hosts_has(const struct hosts *h, const char *framework);
 /* Where they run. */
 const char *hosts_node(const struct hosts *h);
 
+/* Its host has hung: end it, another one is started. */
+void hosts_replace(void *hosts, const char *framework);
+
 /* A report of a node came (nodes_report_f).  A full one of our own says all
  * that runs here: hosts that are not in it are started, those of a leader
  * before us ended first.  Hosts on other nodes are of a leader before us: they

@@ -8,6 +8,7 @@
 #include "broker/book.h"
 #include "broker/calls.h"
 #include "broker/chronicle.h"
+#include "broker/conduct.h"
 #include "broker/datasets.h"
 #include "broker/doors.h"
 #include "broker/drain.h"
@@ -52,7 +53,7 @@ struct leader_settings {
 	void *voters_arg;
 	uint64_t seed;
 	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
-		node_timeout_ms;
+		node_timeout_ms, failover_ms, framework_timeout_ms;
 	size_t keep_jobs, keep_events;
 	char *event_log;
 };
@@ -77,6 +78,7 @@ struct leader {
 	struct revocations *revocations; /* slices that are taken back */
 	struct outputs *outputs;       /* readers of output */
 	struct stdins *stdins;	       /* writers of standard input */
+	struct conduct *conduct;       /* of frameworks */
 	struct reaper *reaper;	       /* of frameworks that stay away */
 	struct frameworks *frameworks; /* registrations, event streams */
 	struct job_routes *job_routes; /* users' calls, waiters */
@@ -143,6 +145,9 @@ static void settings_init(struct leader_settings *s,
 		.heartbeat_timeout_ms =
 			or_default(c->heartbeat_timeout_ms, 5000),
 		.node_timeout_ms = or_default(c->node_timeout_ms, 30000),
+		.failover_ms = or_default(c->failover_ms, 60000),
+		.framework_timeout_ms =
+			or_default(c->framework_timeout_ms, 30000),
 		.keep_jobs = c->keep_jobs != 0 ? c->keep_jobs : 10000,
 		.keep_events = c->keep_events != 0 ? c->keep_events : 4096,
 		.event_log = mem_strdup(c->event_log),
@@ -259,7 +264,12 @@ static void make_followers(struct leader *l)
 				      l->commit, book, l->jobs, l->nodes);
 	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches,
 					  l->commit);
-	l->frameworks = frameworks_create(loop, book);
+	l->conduct = conduct_create();
+	l->frameworks = frameworks_create(
+		loop, book,
+		&(struct frameworks_config){l->set.failover_ms,
+					    l->set.framework_timeout_ms,
+					    l->conduct});
 	l->reaper = reaper_create(book, l->jobs, l->launches);
 	l->revocations = revocations_create(loop, book, l->jobs, l->launches);
 	l->outputs = outputs_create(loop, book, l->jobs, l->nodes);
@@ -272,6 +282,7 @@ static void make_followers(struct leader *l)
 	book_listen(book, jobs_event, l->jobs);
 	book_listen(book, job_routes_event, l->job_routes);
 	book_listen(book, reaper_event, l->reaper);
+	book_listen(book, conduct_event, l->conduct);
 	book_listen(book, frameworks_event, l->frameworks);
 	book_listen(book, revocations_event, l->revocations);
 	book_listen(book, outputs_event, l->outputs);
@@ -291,6 +302,7 @@ static void make_hosting(struct leader *l)
 				    l->commit);
 	l->shutdown = shutdown_create(l->loop, l->nodes, l->hosts);
 	nodes_on_report(l->nodes, hosts_report, l->hosts);
+	frameworks_on_silent(l->frameworks, hosts_replace, l->hosts);
 	book_listen(l->book, submits_event, l->submits);
 }
 
@@ -323,12 +335,14 @@ static void make_past(struct leader *l)
 
 static void make_handlers(struct leader *l)
 {
-	l->calls = (struct calls){l->book, l->jobs, l->launches};
+	l->calls = (struct calls){l->book, l->jobs, l->launches, l->frameworks,
+				  l->conduct};
 	l->stream_routes = (struct stream_routes){l->book, l->jobs, l->outputs,
 						  l->stdins};
 	l->restart = (struct restart){l->nodes, l->set.by_mpirun};
 	l->views = (struct views){
 		.book = l->book,
+		.conduct = l->conduct,
 		.nodes = l->nodes,
 		.net = l->net,
 		.shutdown = l->shutdown,
@@ -344,6 +358,7 @@ static void make_handlers(struct leader *l)
 		.book = l->book,
 		.nodes = l->nodes,
 		.frameworks = l->frameworks,
+		.conduct = l->conduct,
 		.outputs = l->outputs,
 		.server = l->server,
 		.net = l->net,
@@ -452,6 +467,7 @@ void leader_destroy(struct leader *l)
 	agreed_destroy(l->agreed);
 	settle_destroy(l->settle);
 	frameworks_destroy(l->frameworks);
+	conduct_destroy(l->conduct);
 	reaper_destroy(l->reaper);
 	job_routes_destroy(l->job_routes);
 	revocations_destroy(l->revocations);

@@ -67,6 +67,7 @@ LEADER_SOURCES = \
 	src/broker/events.c src/broker/events.h \
 	src/broker/framework_events.c src/broker/framework_events.h \
 	src/broker/frameworks.c src/broker/frameworks.h \
+	src/broker/conduct.c src/broker/conduct.h \
 	src/broker/datasets.c src/broker/datasets.h \
 	src/broker/history.c src/broker/history.h \
 	src/broker/history_feed.c src/broker/history_feed.h \

@@ -119,6 +119,7 @@ void metrics_get(void *metrics, struct http_request *req, const char *name)
 	add(&b, "gauge", "resident_kib", "Resident memory of the leader.",
 	    resident_kib());
 	add_net(&b, m->net);
+	conduct_metrics(m->conduct, &b);
 	http_reply(req, 200, "text/plain; version=0.0.4", b.data, b.len);
 	buf_finish(&b);
 }

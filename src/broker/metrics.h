@@ -4,6 +4,7 @@
 
 #include "broker/api_server.h"
 #include "broker/book.h"
+#include "broker/conduct.h"
 #include "broker/frameworks.h"
 #include "broker/net.h"
 #include "broker/nodes.h"
@@ -14,6 +15,7 @@ struct metrics {
 	const struct book *book;
 	const struct nodes *nodes;
 	const struct frameworks *frameworks;
+	const struct conduct *conduct;
 	const struct outputs *outputs;
 	const struct api_server *server;
 	const struct net *net;

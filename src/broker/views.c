@@ -230,11 +230,14 @@ void views_frameworks(void *views, struct http_request *req, const char *name)
 {
 	const struct views *v = views;
 	struct ledger *ledger = book_ledger(v->book);
-	json_t *a = json_array();
+	json_t *a = json_array(), *o;
 	const struct framework *f;
 	size_t pos = 0;
 
-	while ((f = ledger_next_framework(ledger, &pos)) != NULL)
-		json_array_append_new(a, json_framework(f));
+	while ((f = ledger_next_framework(ledger, &pos)) != NULL) {
+		o = json_framework(f);
+		conduct_put(v->conduct, f->name, o);
+		json_array_append_new(a, o);
+	}
 	reply_list(req, "frameworks", a);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "broker/book.h"
+#include "broker/conduct.h"
 #include "broker/net.h"
 #include "broker/nodes.h"
 #include "broker/records.h"
@@ -15,6 +16,7 @@
 /* What they show. */
 struct views {
 	const struct book *book;
+	const struct conduct *conduct;
 	const struct nodes *nodes;
 	const struct net *net;
 	const struct shutdown *shutdown;

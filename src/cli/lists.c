@@ -136,6 +136,7 @@ static const struct table_column framework_columns[] = {
 	{"ROLE", "role", NULL},
 	{"CONNECTED", "connected", NULL},
 	{"SUPPRESSED", "suppressed", NULL},
+	{"CONDUCT", "conduct", NULL},
 	{"JOBS", "jobs", NULL},
 	{"DEMANDS", "demands", NULL},
 	{"OFFERS", "offers", NULL},

@@ -27,7 +27,7 @@ static const char usage[] =
 	"  --name NAME         register under this name (default: the plugin's)\n"
 	"  --role ROLE         share as this role (default: \"default\")\n"
 	"  --failover-ms MS    keep tasks and slices so long without us\n"
-	"                      (default: 60000)\n"
+	"                      (default: as the broker is set, 60000)\n"
 	"  --check             load and check the plugin, then exit\n"
 	"  --help, --version\n";
 
@@ -166,7 +166,7 @@ static int serve(const struct options *o, const struct berth_plugin *plugin,
 
 int main(int argc, char **argv)
 {
-	struct options o = { .role = "default", .failover_ms = 60000 };
+	struct options o = { .role = "default", .failover_ms = SESSION_FAILOVER };
 	struct berth_error err = { 0 };
 	struct plugin_file *file;
 	char *log_name;

@@ -42,7 +42,8 @@ struct session {
 	enum phase phase;
 	char *events_path, *calls_path; /* with the session's key */
 	struct http_call *registering, *stream, *posting;
-	struct loop_timer *retry, *silence, *wake;
+	struct loop_timer *retry, *silence, *wake, *again;
+	bool pong; /* a ping is to be answered */
 	uint64_t pause, up_since, heard;
 	unsigned referrals; /* one after the other */
 	struct buf line; /* of the stream; begins with what is not decoded */
@@ -72,6 +73,8 @@ static void go_down(struct session *s)
 	buf_clear(&s->line);
 	s->scanned = 0;
 	loop_timer_stop(s->silence);
+	loop_timer_stop(s->again);
+	s->pong = false;
 	s->phase = DOWN;
 }
 
@@ -171,6 +174,16 @@ static void on_refused(void *arg, const json_t *call, const char *text)
 		s->ev->refused(s->arg, call, text);
 }
 
+/* How long a batch that was put off waits. */
+static uint64_t retry_us(const char *body, size_t len)
+{
+	json_t *json = json_loadb(body, len, 0, NULL);
+	json_int_t ms = json_integer_value(json_object_get(json, "retry_ms"));
+
+	json_decref(json);
+	return (ms > 0 && ms < 60000 ? (uint64_t)ms : 1000) * 1000;
+}
+
 static void calls_done(void *arg, int status, const char *body, size_t len,
 		       const struct berth_error *err)
 {
@@ -188,6 +201,11 @@ static void calls_done(void *arg, int status, const char *body, size_t len,
 			session_wake(s);
 		return;
 	}
+	if (status == 429) {
+		/* The same batch, later. */
+		loop_timer_start(s->again, retry_us(body, len));
+		return;
+	}
 	text = answer_text(status, body, len, err, room, sizeof(room));
 	if (status == 400 || status == 413) {
 		log_error("the broker takes none of a batch of calls: %s",
@@ -199,16 +217,30 @@ static void calls_done(void *arg, int status, const char *body, size_t len,
 	turned_away(s, status, body, len, text);
 }
 
-static void send_batch(struct session *s)
+static void post(void *arg)
 {
 	static const struct http_call_events ev = { .done = calls_done };
+	struct session *s = arg;
 
-	if (s->phase != UP || s->posting ||
-	    !outbox_batch(s->outbox, &s->body))
+	if (s->phase != UP || s->posting)
 		return;
 	s->posting = http_call_start(s->client, "POST", s->calls_path,
 				     s->body.data, s->body.len, CALLS_MS, &ev,
 				     s);
+}
+
+static void send_batch(struct session *s)
+{
+	if (s->phase != UP || s->posting || loop_timer_pending(s->again))
+		return;
+	if (!outbox_batch(s->outbox, &s->body)) {
+		if (!s->pong)
+			return;
+		buf_clear(&s->body);
+		buf_puts(&s->body, "{\"calls\":[]}");
+	}
+	s->pong = false;
+	post(s);
 }
 
 static void on_wake(void *arg)
@@ -253,6 +285,10 @@ static void take_event(struct session *s, const char *line, size_t len)
 	}
 	if (s->event.type == EVENT_UNKNOWN)
 		log_debug("unknown event \"%s\"", s->event.type_name);
+	if (s->event.type == EVENT_PING) {
+		s->pong = true;
+		send_batch(s);
+	}
 	if (s->event.type == EVENT_UNKNOWN || s->event.type == EVENT_PING)
 		return;
 	if (s->phase == STREAMING) {
@@ -397,12 +433,15 @@ static void try_register(void *arg)
 static char *registration(const struct session_config *c,
 			  struct berth_error *err)
 {
-	json_t *o = json_pack("{s:s, s:s, s:i, s:s}", "name", c->name, "role",
-			      c->role, "failover_ms", (int)c->failover_ms,
-			      "options_doc",
-			      c->options_doc ? c->options_doc : "");
+	json_t *o = json_pack("{s:s, s:s, s:s, s:b}", "name", c->name, "role",
+			      c->role, "options_doc",
+			      c->options_doc ? c->options_doc : "",
+			      "answers_pings", 1);
 	char *text = NULL;
 
+	if (o && c->failover_ms != SESSION_FAILOVER)
+		json_object_set_new(o, "failover_ms",
+				    json_integer((json_int_t)c->failover_ms));
 	if (o && c->react_ms)
 		json_object_set_new(o, "react_ms",
 				    json_integer((json_int_t)c->react_ms));
@@ -438,6 +477,7 @@ struct session *session_create(struct loop *loop,
 	s->retry = loop_timer_create(loop, try_register, s);
 	s->silence = loop_timer_create(loop, on_silence, s);
 	s->wake = loop_timer_create(loop, on_wake, s);
+	s->again = loop_timer_create(loop, post, s);
 	s->registration = registration(config, err);
 	s->servers = servers_create(config->uri);
 	s->token = mem_strdup(config->token);
@@ -460,6 +500,7 @@ void session_destroy(struct session *s)
 	loop_timer_destroy(s->retry);
 	loop_timer_destroy(s->silence);
 	loop_timer_destroy(s->wake);
+	loop_timer_destroy(s->again);
 	outbox_destroy(s->outbox);
 	event_finish(&s->event);
 	buf_finish(&s->line);

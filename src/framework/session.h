@@ -18,6 +18,9 @@
 
 struct session;
 
+/* As long as the broker is set to. */
+#define SESSION_FAILOVER (~0u)
+
 /* Strings are copied. */
 struct session_config {
 	/* "http://host:port" or "unix:/path"; more of them with blanks
@@ -27,7 +30,7 @@ struct session_config {
 	const char *name;  /* of the framework */
 	const char *role;
 	const char *options_doc; /* may be NULL */
-	unsigned failover_ms;
+	unsigned failover_ms; /* or SESSION_FAILOVER */
 	unsigned react_ms; /* 0: tasks hear of a revocation at once */
 	unsigned long long epoch; /* of who started us; 0: nobody */
 };

@@ -331,6 +331,7 @@ int apply_offer_accepted(struct ledger *l, const struct event *ev,
 			prefer_got(l, o->demand, s->node);
 	}
 	l->count.offers_accepted++;
+	o->framework->lapsed = 0;
 	end_offer(l, o, units, ev);
 	return 0;
 }
@@ -342,12 +343,15 @@ int apply_offer_over(struct ledger *l, const struct event *ev,
 
 	if (o == NULL || check_nodes(l, ev, err) != 0)
 		return -1;
-	if (ev->type == EVENT_OFFER_DECLINED)
+	if (ev->type == EVENT_OFFER_DECLINED) {
 		l->count.offers_declined++;
-	else if (ev->type == EVENT_OFFER_EXPIRED)
+		o->framework->lapsed = 0;
+	} else if (ev->type == EVENT_OFFER_EXPIRED) {
 		l->count.offers_expired++;
-	else
+		o->framework->lapsed++;
+	} else {
 		l->count.offers_rescinded++;
+	}
 	end_offer(l, o, 0, ev);
 	return 0;
 }

@@ -38,6 +38,15 @@ static void expire_framework(struct ledger *l, struct framework *f)
 	state_must(l, &ev);
 }
 
+/* Whoever lets an offer lapse gets none for as long, and twice as long with
+ * each further one in a row: 16 times at most. */
+static uint64_t lapse_us(const struct offer *o)
+{
+	unsigned more = o->framework->lapsed < 4 ? o->framework->lapsed : 4;
+
+	return (o->expires_us - o->made_us) << more;
+}
+
 static void expire_due(struct ledger *l)
 {
 	struct heap_entry *e = heap_first(&l->due);
@@ -47,11 +56,9 @@ static void expire_due(struct ledger *l)
 
 		switch ((enum due)e->kind) {
 		case DUE_OFFER:
-			/* Whoever lets it lapse gets none for as long. */
 			o = heap_owner(e, struct offer, due);
 			call_end_offer(l, o, EVENT_OFFER_EXPIRED,
-				       l->now_us + o->expires_us - o->made_us,
-				       NULL);
+				       l->now_us + lapse_us(o), NULL);
 			break;
 		case DUE_FILTER:
 			expire_filter(l, heap_owner(e, struct filter, due));

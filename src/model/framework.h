@@ -23,6 +23,7 @@ struct framework {
 	uint64_t react_us;    /* its tasks hear so late of a notice */
 	bool connected;
 	bool suppressed;
+	unsigned lapsed;      /* offers that ran out, one after the other */
 	bool gone;	      /* away for too long: gets nothing more, lives on
 				 until its last slice and job are gone */
 	char *asked;	      /* demand it asked under for whatever is free */

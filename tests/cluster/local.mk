@@ -17,6 +17,8 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/harness.sh \
 	tests/cluster/leader.sh \
 	tests/cluster/kill.sh \
+	tests/cluster/limits.sh tests/cluster/plugins/hang.c \
+	tests/cluster/plugins/flood.c \
 	tests/cluster/locality.sh \
 	tests/cluster/kill_matrix tests/cluster/kill_matrix.sh \
 	tests/cluster/mpi.sh \
