@@ -4,46 +4,48 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "broker/api.h"
 
-/* A framework's calls may take three quarters of the leader's time, and so
- * much at once. */
-#define PART(us) ((us) / 4 * 3)
-#define BURST_US 2000000
+/* A framework's calls may take half of the leader's time, and so much at
+ * once. */
+#define PART(us) ((us) / 2)
+#define BURST_US 1000000
 /* It is not asked to come again sooner or later than that. */
 #define WAIT_LEAST_MS 20
 #define WAIT_MOST_MS 1000
 /* A line in the log about one thing, at most so often. */
 #define TELL_US (10u * 1000000)
-/* So many offers in a row that run out are a habit. */
+/* So many offers in a row that run out are a habit: no more come for so long,
+ * and twice as long the next time. */
 #define LAPSED_MANY 3
+#define MUTE_US (5u * 1000000)
+#define MUTE_DOUBLED 6
 
 struct manner {
+	struct conduct *all;
+	char *name;
+	struct loop_timer *timer; /* of being muted */
 	int64_t spare_us;    /* of the leader's time; below 0: it waits */
 	uint64_t filled_us;  /* when that was brought up to date */
-	uint64_t entered_us; /* the thread's time when calls came */
+	uint64_t entered_us; /* when calls came */
 	uint64_t calls, refused, put_off;
 	uint64_t told_us;
 	unsigned lapsed; /* offers in a row */
-	bool silent, slow;
+	unsigned mutes;	 /* one after the other */
+	bool silent, slow, muted;
 };
 
 struct conduct {
+	struct loop *loop;
+	struct book *book;
 	struct map *by_name;
 };
 
-static uint64_t thread_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
+static void on_mute(void *arg);
 
 static struct manner *manner_of(struct conduct *c, const char *framework)
 {
@@ -52,6 +54,9 @@ static struct manner *manner_of(struct conduct *c, const char *framework)
 	if (m != NULL)
 		return m;
 	m = mem_alloc(sizeof(*m));
+	m->all = c;
+	m->name = mem_strdup(framework);
+	m->timer = loop_timer_create(c->loop, on_mute, m);
 	m->spare_us = BURST_US;
 	m->filled_us = loop_now_us();
 	map_put(c->by_name, framework, m);
@@ -84,8 +89,8 @@ static void put_off(struct manner *m, const char *framework,
 	m->put_off++;
 	if (m->told_us == 0 || loop_now_us() - m->told_us > TELL_US) {
 		m->told_us = loop_now_us();
-		log_warn("framework %s: its calls take more than three "
-			 "quarters of the leader's time and are put off "
+		log_warn("framework %s: its calls take more than half of "
+			 "the leader's time and are put off "
 			 "(%" PRIu64 " calls so far, %" PRIu64 " refused; "
 			 "%" PRIu64 " requests put off)", framework, m->calls,
 			 m->refused, m->put_off);
@@ -108,7 +113,7 @@ bool conduct_admits(struct conduct *c, const char *framework,
 		put_off(m, framework, req);
 		return false;
 	}
-	m->entered_us = thread_us();
+	m->entered_us = loop_now_us();
 	return true;
 }
 
@@ -117,7 +122,7 @@ void conduct_done(struct conduct *c, const char *framework, size_t calls,
 {
 	struct manner *m = manner_of(c, framework);
 
-	m->spare_us -= (int64_t)(thread_us() - m->entered_us);
+	m->spare_us -= (int64_t)(loop_now_us() - m->entered_us);
 	m->calls += calls;
 	m->refused += refused;
 }
@@ -137,6 +142,31 @@ void conduct_silent(struct conduct *c, const char *framework, bool silent)
 		log_info("framework %s: it answers again", framework);
 }
 
+/* It is to get no offers, or may have some again. */
+static void on_mute(void *arg)
+{
+	struct manner *m = arg;
+	struct ledger *ledger = book_ledger(m->all->book);
+	const struct framework *f = ledger_framework(ledger, m->name);
+	uint64_t pause = (uint64_t)MUTE_US << m->mutes;
+
+	if (f == NULL || f->gone || !f->connected) {
+		m->muted = false;
+	} else if (m->muted) {
+		m->muted = false;
+		ledger_revive(ledger, m->name, book_now(), NULL);
+	} else if (m->slow && !f->suppressed) {
+		log_warn("framework %s: it lets its offers run out, %u in a "
+			 "row: it gets none for %u s", m->name, m->lapsed,
+			 (unsigned)(pause / 1000000));
+		m->muted = true;
+		if (m->mutes < MUTE_DOUBLED)
+			m->mutes++;
+		ledger_suppress(ledger, m->name, book_now(), NULL);
+		loop_timer_start(m->timer, pause);
+	}
+}
+
 void conduct_event(void *conduct, const struct event *ev)
 {
 	struct conduct *c = conduct;
@@ -148,18 +178,15 @@ void conduct_event(void *conduct, const struct event *ev)
 		return;
 	m = manner_of(c, ev->offer.framework);
 	if (ev->type == EVENT_OFFER_EXPIRED) {
-		if (++m->lapsed != LAPSED_MANY)
-			return;
-		m->slow = true;
-		log_warn("framework %s: it lets its offers run out, %u in a "
-			 "row; each makes the next one later",
-			 ev->offer.framework, m->lapsed);
+		m->slow = ++m->lapsed >= LAPSED_MANY;
+		if (m->slow && !m->muted && !loop_timer_pending(m->timer))
+			loop_timer_start(m->timer, 0);
 		return;
 	}
 	if (m->slow)
 		log_info("framework %s: it answers offers again",
 			 ev->offer.framework);
-	m->lapsed = 0;
+	m->lapsed = m->mutes = 0;
 	m->slow = false;
 }
 
@@ -231,10 +258,21 @@ void conduct_metrics(const struct conduct *c, struct buf *out)
 
 /* ---- create, destroy ----------------------------------------------------- */
 
-struct conduct *conduct_create(void)
+static void manner_destroy(void *arg)
+{
+	struct manner *m = arg;
+
+	loop_timer_destroy(m->timer);
+	free(m->name);
+	free(m);
+}
+
+struct conduct *conduct_create(struct loop *loop, struct book *book)
 {
 	struct conduct *c = mem_alloc(sizeof(*c));
 
+	c->loop = loop;
+	c->book = book;
 	c->by_name = map_create();
 	return c;
 }
@@ -243,6 +281,6 @@ void conduct_destroy(struct conduct *c)
 {
 	if (c == NULL)
 		return;
-	map_destroy(c->by_name, free);
+	map_destroy(c->by_name, manner_destroy);
 	free(c);
 }

@@ -1,8 +1,8 @@
 /*
  * conduct.h - how frameworks behave: how much of the leader's time their calls
- * take, whether they answer.  One that takes too much has its calls put off;
- * what is wrong with one is said in the log, in the list of frameworks and in
- * the metrics.
+ * take, whether they answer.  One that takes too much has its calls put off,
+ * one that lets its offers run out gets none for a while; what is wrong with
+ * one is said in the log, in the list of frameworks and in the metrics.
  */
 #ifndef BROKER_CONDUCT_H
 #define BROKER_CONDUCT_H
@@ -12,12 +12,14 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "broker/book.h"
 #include "io/http.h"
+#include "io/loop.h"
 #include "model/event.h"
 
 struct conduct;
 
-struct conduct *conduct_create(void);
+struct conduct *conduct_create(struct loop *loop, struct book *book);
 void conduct_destroy(struct conduct *c); /* NULL is fine */
 
 /* A request with calls of this framework, which is registered, has come.

@@ -264,7 +264,7 @@ static void make_followers(struct leader *l)
 				      l->commit, book, l->jobs, l->nodes);
 	l->job_routes = job_routes_create(loop, book, l->jobs, l->launches,
 					  l->commit);
-	l->conduct = conduct_create();
+	l->conduct = conduct_create(loop, book);
 	l->frameworks = frameworks_create(
 		loop, book,
 		&(struct frameworks_config){l->set.failover_ms,

@@ -9,6 +9,9 @@
 #include "framework/shapes.h"
 #include "framework/watchdog.h"
 
+/* So many refusals are told, in so much time. */
+enum { REFUSED_LINES = 20, REFUSED_US = 10 * 1000 * 1000 };
+
 struct berth_host {
 	struct loop *loop;
 	const struct berth_plugin *plugin;
@@ -18,6 +21,8 @@ struct berth_host {
 	struct berth_timer_list timers;
 	struct arena arena; /* of a refusal */
 	char *name, *role;
+	uint64_t refused_us; /* since when refusals are counted */
+	unsigned refused;
 	host_failed_f failed;
 	void *arg;
 };
@@ -32,6 +37,23 @@ struct berth_host {
 		}                                                              \
 	} while (0)
 
+/* A plugin may be refused thousands of times a second. */
+static void warn_refused(struct berth_host *h, const struct berth_refusal *r)
+{
+	uint64_t now = loop_now_us();
+
+	if (now - h->refused_us > REFUSED_US) {
+		if (h->refused > REFUSED_LINES)
+			log_warn("%u further calls were refused",
+				 h->refused - REFUSED_LINES);
+		h->refused_us = now;
+		h->refused = 0;
+	}
+	if (h->refused++ < REFUSED_LINES)
+		log_warn("the broker refuses the call %s: %s",
+			 shape_calls[r->call], r->text);
+}
+
 static void tell_refusal(struct berth_host *h, const struct berth_refusal *r)
 {
 	/* To name others in place of a slice is a try. */
@@ -39,8 +61,7 @@ static void tell_refusal(struct berth_host *h, const struct berth_refusal *r)
 		log_debug("the broker refuses to take others back: %s",
 			  r->text);
 	else
-		log_warn("the broker refuses the call %s: %s",
-			 shape_calls[r->call], r->text);
+		warn_refused(h, r);
 	CALLBACK(h, error, r);
 }
 

@@ -18,15 +18,15 @@ static void on_timer(void *arg)
 	int rc = 0;
 
 	unit.cores = 1;
-	d.count = 1000;
 	d.request = &unit;
 	d.id = id;
 	for (int i = 0; i < AT_ONCE && rc == 0; i++) {
 		uint64_t none = (uint64_t)i + 1;
 
 		snprintf(id, sizeof(id), "d%d", i % 100);
-		rc = i % 10 == 0 ? ops->demand(host, &d, NULL)
-				 : ops->release(host, &none, 1, NULL);
+		d.count = 1000 + (unsigned)i;
+		rc = i % 10 > 0 ? ops->demand(host, &d, NULL)
+				: ops->release(host, &none, 1, NULL);
 	}
 	ops->timer_start(timer, 1);
 }
