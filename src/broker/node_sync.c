@@ -33,7 +33,23 @@ struct node_sync {
 	struct stray *stray;
 	size_t nstrays;
 	struct loop_timer *timer;
+	uint64_t told_us; /* since when lines are counted */
+	unsigned told;
 };
+
+/* So many lines about a node's odd reports, in so much time. */
+enum { TELL_LINES = 10, TELL_US = 10 * 1000 * 1000 };
+
+bool node_sync_tells(struct node_sync *s)
+{
+	uint64_t now = loop_now_us();
+
+	if (s->told_us == 0 || now - s->told_us > TELL_US) {
+		s->told_us = now;
+		s->told = 0;
+	}
+	return s->told++ < TELL_LINES;
+}
 
 struct node_sync *node_sync_create(void)
 {

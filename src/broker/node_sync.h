@@ -7,6 +7,8 @@
 #ifndef BROKER_NODE_SYNC_H
 #define BROKER_NODE_SYNC_H
 
+#include <stdbool.h>
+
 #include "broker/net.h"
 #include "io/loop.h"
 
@@ -29,6 +31,9 @@ void node_sync_sent(struct node_sync *s, const Berth__Launch *launch);
 void node_sync_anew(struct node_sync *s);
 /* Send all that waits, in order. */
 void node_sync_flush(struct node_sync *s, struct net *net, const char *node);
+
+/* May a line about the node's odd reports go to the log?  Now and then. */
+bool node_sync_tells(struct node_sync *s);
 
 /* A task there is to end before the node is taken as free. */
 void node_sync_stray(struct node_sync *s, uint64_t job, uint32_t index);

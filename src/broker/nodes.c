@@ -353,7 +353,8 @@ bool nodes_report(struct nodes *n, const char *node,
 	if (n->report_heard != NULL)
 		n->report_heard(n->report_arg, node, report);
 	if (!full) {
-		reports_apply(book_ledger(n->book), n->net, node, report);
+		reports_apply(book_ledger(n->book), n->net, node, report,
+			      p->sync);
 		node_sync_ended(p->sync, report);
 		return true;
 	}

@@ -8,6 +8,17 @@
 #include "broker/book.h"
 #include "broker/recall.h"
 
+/* Of a task's text, so much is kept. */
+#define TEXT_MOST 1000
+
+/* A sender may say more than anybody wants to read. */
+static char *short_text(char *text)
+{
+	if (strnlen(text, TEXT_MOST + 1) > TEXT_MOST)
+		text[TEXT_MOST] = '\0';
+	return text;
+}
+
 /* -1: it says nothing that the ledger can use. */
 static int to_report(const Berth__TaskStatus *t, struct ledger_report *out)
 {
@@ -32,7 +43,7 @@ static int to_report(const Berth__TaskStatus *t, struct ledger_report *out)
 	s->exit_code = t->exit_code;
 	s->signal = t->signal;
 	s->rank = t->rank;
-	s->text = t->text;
+	s->text = short_text(t->text);
 	s->start_us = t->start_us;
 	s->end_us = t->end_us;
 	s->cpu_us = t->cpu_us;
@@ -50,14 +61,15 @@ static bool unknown(const struct ledger *ledger, const char *node,
 	       strcmp(t->where, node) != 0;
 }
 
-static void kill_stray(struct net *net, const char *node, uint64_t job,
-		       uint32_t index)
+static void kill_stray(struct net *net, const char *node,
+		       struct node_sync *sync, uint64_t job, uint32_t index)
 {
 	Berth__Msg msg = BERTH__MSG__INIT;
 	Berth__Kill k = BERTH__KILL__INIT;
 
-	log_warn("node %s runs task %llu.%u, which is not known here: it is "
-		 "killed", node, (unsigned long long)job, index);
+	if (node_sync_tells(sync))
+		log_warn("node %s runs task %llu.%u, which is not known here: "
+			 "it is killed", node, (unsigned long long)job, index);
 	k.job = job;
 	k.index = index;
 	k.signal = 9;
@@ -68,7 +80,7 @@ static void kill_stray(struct net *net, const char *node, uint64_t job,
 }
 
 void reports_apply(struct ledger *l, struct net *net, const char *node,
-		   const Berth__TaskReport *report)
+		   const Berth__TaskReport *report, struct node_sync *sync)
 {
 	struct ledger_report r;
 	struct berth_error err;
@@ -81,9 +93,9 @@ void reports_apply(struct ledger *l, struct net *net, const char *node,
 			continue;
 		if (r.status.state == TASK_RUNNING &&
 		    unknown(l, node, r.job, r.index))
-			kill_stray(net, node, r.job, r.index);
-		else
-			log_debug("node %s: %s", node, err.text);
+			kill_stray(net, node, sync, r.job, r.index);
+		else if (node_sync_tells(sync))
+			log_info("node %s: %s", node, err.text);
 	}
 }
 
@@ -127,7 +139,7 @@ static void on_stray(void *arg, const struct ledger_report *report)
 {
 	struct reconcile *r = arg;
 
-	kill_stray(r->net, r->node, report->job, report->index);
+	kill_stray(r->net, r->node, r->sync, report->job, report->index);
 	node_sync_stray(r->sync, report->job, report->index);
 }
 

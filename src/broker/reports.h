@@ -9,10 +9,16 @@
 #include "broker/records.h"
 #include "ledger/ledger.h"
 
+/*
+ * A node is not believed more than it can know: what it says of tasks that it
+ * was not given, of ended ones or in words without end changes nothing; lines
+ * in the log about it are limited.
+ */
+
 /* Changes of single tasks.  One that the ledger does not know is killed over
  * the net. */
 void reports_apply(struct ledger *l, struct net *net, const char *node,
-		   const Berth__TaskReport *report);
+		   const Berth__TaskReport *report, struct node_sync *sync);
 
 /* All that runs on the node: what the ledger has there and the report has not
  * is lost, but for what sync knows to be under way; what the ledger does not

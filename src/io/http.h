@@ -26,6 +26,11 @@ struct http_server *http_server_create(struct loop *l, size_t max_body,
 				       http_handler_f handler, void *arg,
 				       struct berth_error *err);
 void http_server_destroy(struct http_server *s);
+/* So many connections at a time, the idle ones are closed first; and so long
+ * for a request to come.  Otherwise half of the descriptors that the process
+ * may have, 4096 at most, and 60 s. */
+void http_server_limit(struct http_server *s, size_t connections,
+		       unsigned request_ms);
 int http_server_listen_unix(struct http_server *s, const char *path,
 			    struct berth_error *err);
 /* Returns the port (port 0: any), or -1. */

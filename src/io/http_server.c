@@ -27,6 +27,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/http_guard.h"
 #include "io/socket.h"
 
 /* What a request's line and headers may take together. */
@@ -67,6 +68,7 @@ struct http_server {
 	size_t max_body;
 	http_handler_f handler;
 	void *arg;
+	struct http_guard *guard;
 	struct evbuffer *piece; /* on its way into a stream */
 	TAILQ_HEAD(, http_request) requests;
 	SLIST_HEAD(, bound) bound;
@@ -100,6 +102,7 @@ static void on_complete(struct evhttp_request *ev, void *arg)
 
 	evhttp_connection_set_closecb(con, NULL, NULL);
 	bufferevent_set_timeouts(bufev_of(req), &idle, NULL);
+	http_guard_idle(req->server->guard, bufev_of(req));
 	request_free(req);
 }
 
@@ -214,6 +217,7 @@ static void on_request(struct evhttp_request *ev, void *arg)
 	evhttp_connection_set_closecb(evhttp_request_get_connection(ev),
 				      on_gone, req);
 	watch_for_end(bufev_of(req));
+	http_guard_busy(s->guard, bufev_of(req));
 	name_peer(req);
 	s->busy++;
 	if (read_uri(req, &err) != 0 || read_body(req, &err) != 0)
@@ -380,7 +384,14 @@ static struct bufferevent *make_bufev(struct event_base *base, void *arg)
 	 * this. */
 	bufferevent_setwatermark(bev, EV_READ, 0,
 				 s->max_body + 2 * BODY_SLACK);
+	http_guard_watch(s->guard, bev);
 	return bev;
+}
+
+void http_server_limit(struct http_server *s, size_t connections,
+		       unsigned request_ms)
+{
+	http_guard_limit(s->guard, connections, (uint64_t)request_ms * 1000);
 }
 
 struct http_server *http_server_create(struct loop *l, size_t max_body,
@@ -397,6 +408,7 @@ struct http_server *http_server_create(struct loop *l, size_t max_body,
 	SLIST_INIT(&s->bound);
 	s->evhttp = evhttp_new(loop_base(l));
 	s->piece = evbuffer_new();
+	s->guard = http_guard_create(l);
 	if (s->evhttp == NULL || s->piece == NULL)
 		abort(); /* memory is gone */
 	evhttp_set_max_headers_size(s->evhttp, HEADERS_SLACK);
@@ -423,6 +435,7 @@ static void server_free(void *arg)
 
 	/* Ends all connections, and with them the requests: on_gone. */
 	evhttp_free(s->evhttp);
+	http_guard_destroy(s->guard);
 	evbuffer_free(s->piece);
 	free(s);
 }

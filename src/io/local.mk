@@ -3,6 +3,7 @@ noinst_LIBRARIES += src/io/libio.a
 src_io_libio_a_SOURCES = \
 	src/io/conf.c src/io/conf.h \
 	src/io/http.h src/io/http_server.c src/io/http_text.c \
+	src/io/http_guard.c src/io/http_guard.h \
 	src/io/http_client.c src/io/http_fetch.c src/io/http_curl.h \
 	src/io/loop.c src/io/loop.h \
 	src/io/socket.c src/io/socket.h \

@@ -27,6 +27,12 @@ tests_unit_book_test_SOURCES = tests/unit/book_test.c tests/unit/unit.h
 tests_unit_book_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)
 tests_unit_book_test_LDADD = $(LEADER_TEST_LDADD)
 
+# What nodes say that is not so.
+UNIT_TESTS += tests/unit/lying_test
+tests_unit_lying_test_SOURCES = tests/unit/lying_test.c $(LEDGER_RIG)
+tests_unit_lying_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)
+tests_unit_lying_test_LDADD = $(LEADER_TEST_LDADD)
+
 UNIT_TESTS += tests/unit/takeover_test
 tests_unit_takeover_test_SOURCES = tests/unit/takeover_test.c $(LEADER_RIG)
 tests_unit_takeover_test_CPPFLAGS = $(LEADER_TEST_CPPFLAGS)

@@ -471,6 +471,84 @@ static void test_many(void)
 	teardown();
 }
 
+static int raw(void)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)t.port)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	CU_ASSERT_EQUAL(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	return fd;
+}
+
+/* Has the server closed it? */
+static bool closed(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_DONTWAIT) == 0;
+}
+
+static void alive(void)
+{
+	struct result r;
+
+	result_init(&r);
+	http_call_start(t.client, "GET", "/alive", NULL, 0, 0, &whole, &r);
+	until(&r.done, 1);
+	CU_ASSERT_EQUAL(r.status, 200);
+	result_finish(&r);
+}
+
+/* More connections than there may be: idle ones go, those that are being
+ * answered stay, and others get through. */
+static void test_crowd(void)
+{
+	int fd[40], gone = 0;
+
+	setup();
+	http_server_limit(t.server, 10, 60000);
+	fd[0] = raw();
+	CU_ASSERT(write(fd[0], "GET /park HTTP/1.1\r\n\r\n", 22) > 0);
+	pass(20);
+	CU_ASSERT_PTR_NOT_NULL(t.parked);
+	for (int i = 1; i < 40; i++) {
+		fd[i] = raw();
+		pass(2);
+	}
+	alive();
+	pass(20);
+	for (int i = 1; i < 40; i++)
+		gone += closed(fd[i]);
+	CU_ASSERT(gone >= 30);
+	CU_ASSERT_EQUAL(t.gone, 0);
+	for (int i = 0; i < 40; i++)
+		close(fd[i]);
+	pass(20);
+	CU_ASSERT_EQUAL(t.gone, 1);
+	teardown();
+}
+
+/* A request that comes byte by byte does not get for ever. */
+static void test_slow(void)
+{
+	uint64_t end = loop_now_us() + 10000000;
+	int fd;
+
+	setup();
+	http_server_limit(t.server, 10, 300);
+	fd = raw();
+	while (!closed(fd) && loop_now_us() < end) {
+		CU_ASSERT(send(fd, "G", 1, MSG_NOSIGNAL) != 0);
+		pass(50);
+	}
+	CU_ASSERT(loop_now_us() < end);
+	alive();
+	close(fd);
+	teardown();
+}
+
 /* Bytes that are no request, or half of one: the server lives on. */
 static void test_raw(void)
 {
@@ -487,28 +565,18 @@ static void test_raw(void)
 		"GET / HTTP/9.9\r\n\r\n",
 		"no colon here HTTP/1.1\r\n\r\nx\r\n",
 	};
-	struct result r;
 
 	setup();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct sockaddr_in sa = {.sin_family = AF_INET,
-					 .sin_port = htons((uint16_t)t.port)};
-		int fd = socket(AF_INET, SOCK_STREAM, 0);
+		int fd = raw();
 
-		sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-		CU_ASSERT_EQUAL(
-			connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
 		CU_ASSERT(write(fd, bad[i], strlen(bad[i])) > 0);
 		pass(10);
 		close(fd);
 		pass(10);
 	}
 	CU_ASSERT_EQUAL(t.gone, 1);
-	result_init(&r);
-	http_call_start(t.client, "GET", "/alive", NULL, 0, 0, &whole, &r);
-	until(&r.done, 1);
-	CU_ASSERT_EQUAL(r.status, 200);
-	result_finish(&r);
+	alive();
 	teardown();
 }
 
@@ -524,6 +592,8 @@ static const struct unit_test tests[] = {
 	{"over a Unix socket", test_unix},
 	{"many calls, without delays", test_many},
 	{"raw bytes", test_raw},
+	{"too many connections", test_crowd},
+	{"a request that is too slow", test_slow},
 };
 
 UNIT_MAIN("http", tests)
