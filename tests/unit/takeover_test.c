@@ -249,7 +249,13 @@ static void check_nodes(struct rig *r, long long job)
 {
 	json_t *v = NULL;
 
-	CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/nodes", NULL, &v), 200);
+	for (int i = 0; i < 100; i++) { /* it is up in a moment */
+		CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/nodes", NULL, &v), 200);
+		if (strcmp(state_of(v, "n0"), "up") == 0)
+			break;
+		json_decref(v);
+		rig_run(r, 20);
+	}
 	CU_ASSERT_STRING_EQUAL(state_of(v, "n0"), "up");
 	CU_ASSERT_STRING_EQUAL(state_of(v, "n1"), "drained");
 	json_decref(v);
