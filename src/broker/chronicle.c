@@ -228,6 +228,20 @@ static void dataset(struct chronicle *r, const struct event *ev)
 	commit_put(r->commit, &c);
 }
 
+void chronicle_report(struct chronicle *r, const char *node,
+		      const Berth__TaskReport *report)
+{
+	Berth__RecordChange c = BERTH__RECORD_CHANGE__INIT;
+
+	if (!report->full || report->shepherd[0] != '\0' ||
+	    records_node_life(commit_records(r->commit), node) == report->life)
+		return;
+	c.what_case = BERTH__RECORD_CHANGE__WHAT_NODE;
+	c.node = text(node);
+	c.life = report->life;
+	commit_put(r->commit, &c);
+}
+
 void chronicle_event(void *chronicle, const struct event *ev)
 {
 	struct chronicle *r = chronicle;

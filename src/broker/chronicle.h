@@ -13,6 +13,9 @@ struct chronicle {
 	struct commit *commit;
 };
 
+/* A full report of a node: its life is put down when it is another one. */
+void chronicle_report(struct chronicle *r, const char *node,
+		      const Berth__TaskReport *report);
 /* book_event_f; the argument is a struct chronicle. */
 void chronicle_event(void *chronicle, const struct event *ev);
 

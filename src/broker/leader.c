@@ -294,6 +294,15 @@ static void make_followers(struct leader *l)
 	nodes_on_change(l->nodes, stdins_node, l->stdins);
 }
 
+static void on_report(void *arg, const char *node,
+		      const Berth__TaskReport *report)
+{
+	struct leader *l = arg;
+
+	chronicle_report(&l->chronicle, node, report);
+	hosts_report(l->hosts, node, report);
+}
+
 /* The framework hosts, which need the server, and those that need them. */
 static void make_hosting(struct leader *l)
 {
@@ -301,7 +310,7 @@ static void make_hosting(struct leader *l)
 	l->submits = submits_create(l->loop, l->book, l->jobs, l->hosts,
 				    l->commit);
 	l->shutdown = shutdown_create(l->loop, l->nodes, l->hosts);
-	nodes_on_report(l->nodes, hosts_report, l->hosts);
+	nodes_on_report(l->nodes, on_report, l);
 	frameworks_on_silent(l->frameworks, hosts_replace, l->hosts);
 	book_listen(l->book, submits_event, l->submits);
 }

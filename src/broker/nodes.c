@@ -31,6 +31,7 @@ struct peer {
 	bool emulated;
 	char *version;
 	char why[120]; /* it is away or down */
+	uint64_t life; /* of its last full report; before that: on record */
 	struct node_sync *sync; /* messages that wait, strays to be ended */
 };
 
@@ -361,7 +362,8 @@ bool nodes_report(struct nodes *n, const char *node,
 	if (p->state == PEER_COMING)
 		prepare_recalled(p);
 	reports_reconcile(book_ledger(n->book), n->net, n->config.records,
-			  node, report, p->sync);
+			  node, report, report->life == p->life, p->sync);
+	p->life = report->life;
 	if (p->state == PEER_COMING)
 		node_sync_wait(p->sync, n->loop, on_synced, p);
 	return true;
@@ -601,6 +603,7 @@ static void await_recorded(struct nodes *n)
 		struct peer *p = peer_of(n, name);
 
 		p->state = PEER_AWAY;
+		p->life = records_node_life(n->config.records, name);
 		start_loss(p);
 	}
 }

@@ -26,7 +26,7 @@ struct records {
 	struct map *keys;	/* of requests: struct record_job */
 	struct map *shares;	/* by role */
 	struct map *frameworks; /* by name */
-	struct map *nodes;	/* names, to the table itself */
+	struct map *nodes;	/* uint64_t, a node's life, by its name */
 	struct map *drains;	/* by node */
 	struct map *datasets;	/* by "dataset/node" */
 	records_ended_f ended;
@@ -224,7 +224,14 @@ static void take_framework(struct records *r, Berth__RecordChange *c)
 
 static void take_node(struct records *r, Berth__RecordChange *c)
 {
-	map_put(r->nodes, c->node, r);
+	uint64_t *life = map_get(r->nodes, c->node);
+
+	if (life == NULL) {
+		life = mem_alloc(sizeof(*life));
+		map_put(r->nodes, c->node, life);
+	}
+	if (c->life != 0)
+		*life = c->life;
 }
 
 static void drain_free(void *p)
@@ -430,16 +437,19 @@ void records_snapshot(const struct records *r, struct buf *out)
 	Berth__RecordDrain *drain;
 	Berth__RecordDataset *dataset;
 	const struct record_job *j;
+	const uint64_t *life;
 	const char *name;
 	size_t pos = 0;
 
 	first.next_job = r->next_job;
 	put_record(out, &first);
 	c.what_case = BERTH__RECORD_CHANGE__WHAT_NODE;
-	while (map_next(r->nodes, &pos, &name) != NULL) {
+	while ((void)(life = map_next(r->nodes, &pos, &name)), life != NULL) {
 		c.node = (char *)name;
+		c.life = *life;
 		put_change(out, &c);
 	}
+	c.life = 0;
 	c.what_case = BERTH__RECORD_CHANGE__WHAT_SHARE;
 	map_foreach(r->shares, share) {
 		c.share = share;
@@ -472,7 +482,7 @@ static void forget_all(struct records *r)
 	map_destroy(r->keys, NULL);
 	map_destroy(r->shares, share_free);
 	map_destroy(r->frameworks, framework_free);
-	map_destroy(r->nodes, NULL);
+	map_destroy(r->nodes, free);
 	map_destroy(r->drains, drain_free);
 	map_destroy(r->datasets, dataset_free);
 }
@@ -607,6 +617,13 @@ const char *records_next_node(const struct records *r, size_t *pos)
 	const char *name = NULL;
 
 	return map_next(r->nodes, pos, &name) != NULL ? name : NULL;
+}
+
+uint64_t records_node_life(const struct records *r, const char *node)
+{
+	const uint64_t *life = map_get(r->nodes, node);
+
+	return life != NULL ? *life : 0;
 }
 
 void records_on_end(struct records *r, records_ended_f ended, void *arg)

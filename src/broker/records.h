@@ -72,6 +72,8 @@ const Berth__RecordFramework *records_next_framework(const struct records *r,
 const Berth__RecordDataset *records_next_dataset(const struct records *r,
 						 size_t *pos);
 const char *records_next_node(const struct records *r, size_t *pos);
+/* TaskReport.life of its last; 0: none is known. */
+uint64_t records_node_life(const struct records *r, const char *node);
 
 /* NULL: the node is not drained. */
 const Berth__RecordDrain *records_drain(const struct records *r,

@@ -160,7 +160,8 @@ static void adopt(struct ledger *l, const struct records *records,
 
 void reports_reconcile(struct ledger *l, struct net *net,
 		       const struct records *records, const char *node,
-		       const Berth__TaskReport *report, struct node_sync *sync)
+		       const Berth__TaskReport *report, bool remembers,
+		       struct node_sync *sync)
 {
 	struct reconcile r = {
 		.ledger = l, .net = net, .node = node, .sync = sync};
@@ -180,12 +181,15 @@ void reports_reconcile(struct ledger *l, struct net *net,
 		for (size_t i = 0; i < r.n; i++)
 			adopt(l, records, node, &r.report[i]);
 		node_sync_tasks(sync, add_waiting, &r);
-		if (ledger_node_report(l, node, r.report, r.n, on_stray,
-				       &r, book_now(), &err) != 0)
+		if (ledger_node_report(l, node, remembers, r.report, r.n,
+				       on_stray, &r, book_now(), &err) != 0)
 			log_warn("node %s: its report: %s", node, err.text);
 		/* Its Launch was lost, or all of the node died. */
-		ledger_end_recalled(l, node, true, "its node does not know it "
-				    "any more", book_now());
+		ledger_end_recalled(l, node, remembers,
+				    remembers ? "it had not begun when its "
+						"leader was replaced"
+					      : LEDGER_UNKNOWN,
+				    book_now());
 	}
 	free(r.report);
 }

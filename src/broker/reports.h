@@ -24,10 +24,11 @@ void reports_apply(struct ledger *l, struct net *net, const char *node,
  * is lost, but for what sync knows to be under way; what the ledger does not
  * have is killed and put down in sync as a stray.  What an earlier leader gave
  * the node is adopted, by what records say of it, and ends when the node does
- * not know it. */
+ * not know it.  remembers: the node knows all that ever came to it, so that
+ * what it does not know and nobody heard of never began. */
 void reports_reconcile(struct ledger *l, struct net *net,
 		       const struct records *records, const char *node,
-		       const Berth__TaskReport *report,
+		       const Berth__TaskReport *report, bool remembers,
 		       struct node_sync *sync);
 
 #endif

@@ -44,6 +44,7 @@ static void on_silence(void *arg)
 	const char *name;
 	size_t pos = 0;
 
+	ledger_set_incomplete(book_ledger(s->book), false);
 	while (map_next(s->awaited, &pos, &name) != NULL)
 		ledger_end_recalled(book_ledger(s->book), name, false,
 				    "its node did not come back",
@@ -67,6 +68,8 @@ void settle_node(void *settle, const char *node, bool up)
 	if (!up)
 		return;
 	map_remove(s->awaited, node);
+	if (map_count(s->awaited) == 0)
+		ledger_set_incomplete(book_ledger(s->book), false);
 	if (!s->over)
 		wait_on(s);
 }
@@ -90,6 +93,7 @@ struct settle *settle_create(struct loop *loop, struct book *book,
 	s->begun_us = loop_now_us();
 	wait_on(s);
 	loop_timer_start(s->silence, (uint64_t)silent_ms * 1000);
+	ledger_set_incomplete(book_ledger(book), map_count(s->awaited) > 0);
 	nodes_on_change(nodes, settle_node, s);
 	return s;
 }

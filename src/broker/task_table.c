@@ -18,6 +18,7 @@ struct task {
 struct task_table {
 	struct map *tasks; /* by "job.index" */
 	bool awaits_full;
+	uint64_t life; /* of the launcher's last full report */
 };
 
 static void task_free(void *p)
@@ -141,8 +142,10 @@ void task_table_report(struct task_table *t, const Berth__TaskReport *report)
 	}
 	for (size_t i = 0; i < report->n_tasks; i++)
 		task_set(t, report->tasks[i], false);
-	if (report->full)
+	if (report->full) {
+		t->life = report->life;
 		sweep_unnamed(t);
+	}
 }
 
 void task_table_confirm(struct task_table *t,
@@ -173,6 +176,7 @@ Berth__Msg *task_table_full(const struct task_table *t)
 	struct task *task;
 
 	report.full = true;
+	report.life = t->life;
 	report.tasks = mem_array(map_count(t->tasks) + 1,
 				 sizeof(*report.tasks));
 	map_foreach(t->tasks, task)

@@ -73,9 +73,9 @@ static spared_f spared(const struct closing *c)
 
 static void remove_files(const struct closing *c)
 {
-	static const char *const names[] = {"settings", "roster",   "token",
+	static const char *const names[] = {"settings", "roster",	 "token",
 					    "contexts", "berth.conf",
-					    "api.sock"};
+					    "api.sock", "life"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char *path = mem_printf("%s/%s", c->of.settings->dir,

@@ -23,6 +23,7 @@
 #include "launcher/directory.h"
 #include "launcher/fence.h"
 #include "launcher/joins.h"
+#include "launcher/life.h"
 #include "launcher/mesh.h"
 #include "launcher/network.h"
 #include "launcher/nodedir.h"
@@ -624,6 +625,7 @@ static int write_files(struct launcher *la, struct berth_error *err)
 
 int launcher_start(struct launcher *la, bool late, struct berth_error *err)
 {
+	uint64_t life;
 	char *rank;
 
 	if (write_files(la, err) || rank_listen(la->rank, err))
@@ -631,6 +633,11 @@ int launcher_start(struct launcher *la, bool late, struct berth_error *err)
 	log_info("node %s of Berth %s at %s, cgroups: %s", la->settings->node,
 		 la->settings->berth, la->settings->address,
 		 cgroups_path(la->cgroups));
+	life = life_of(la->settings->dir, shepherds_all_live(la->settings),
+		       err);
+	if (life == 0)
+		return -1;
+	work_begin(la->work, life);
 	rank = shepherds_find(la->settings, broker_job_owns);
 	shepherds_adopt(la->shepherds);
 	if (rank && shepherds_state(la->shepherds, rank) == SHEPHERD_HERE)

@@ -15,6 +15,7 @@ src_launcher_liblauncher_a_SOURCES = \
 	src/launcher/fence.c src/launcher/fence.h \
 	src/launcher/joins.c src/launcher/joins.h \
 	src/launcher/launcher.c src/launcher/launcher.h \
+	src/launcher/life.c src/launcher/life.h \
 	src/launcher/mesh.c src/launcher/mesh.h \
 	src/launcher/network.c src/launcher/network.h \
 	src/launcher/nodedir.c src/launcher/nodedir.h \

@@ -504,6 +504,21 @@ char *shepherds_find(const struct settings *s, bool (*wanted)(const char *key))
 	return key;
 }
 
+bool shepherds_all_live(const struct settings *s)
+{
+	DIR *dir = open_folder(s);
+	bool all = true;
+	char *key;
+
+	while (all && ((void)(key = next_key(dir)), key != NULL)) {
+		all = listens(s, key);
+		free(key);
+	}
+	if (dir)
+		closedir(dir);
+	return all;
+}
+
 void shepherds_adopt(struct shepherds *sh)
 {
 	DIR *dir = open_folder(sh->settings);

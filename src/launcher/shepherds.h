@@ -44,6 +44,8 @@ void shepherds_destroy(struct shepherds *sh);
  * caller frees. */
 char *shepherds_find(const struct settings *s,
 		     bool (*wanted)(const char *key));
+/* Does every one answer that has left its socket in the folder? */
+bool shepherds_all_live(const struct settings *s);
 /* Link to every shepherd that listens in the node's folder. */
 void shepherds_adopt(struct shepherds *sh);
 

@@ -22,6 +22,7 @@ struct work {
 	struct post post;
 	struct tasks *tasks;
 	TAILQ_HEAD(, unanswered) unanswered;
+	uint64_t life;
 	bool retired, retired_all;
 };
 
@@ -96,8 +97,14 @@ void work_rank_up(struct work *w)
 {
 	Berth__TaskReport *r = tasks_full(w->tasks);
 
+	r->life = w->life;
 	tell_rank(w, r);
 	tasks_report_free(r);
+}
+
+void work_begin(struct work *w, uint64_t life)
+{
+	w->life = life;
 }
 
 /* Confirm what nobody else is going to. */

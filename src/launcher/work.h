@@ -20,6 +20,8 @@ struct work;
 struct work *work_create(const struct settings *s, struct shepherds *sh,
 			 const struct post *post);
 void work_destroy(struct work *w);
+/* What the launchers of this node know goes back to life (TaskReport.life). */
+void work_begin(struct work *w, uint64_t life);
 
 /* From the rank: Launch, Kill, Confirm, StdinData. */
 void work_from_rank(struct work *w, Berth__Msg *msg);

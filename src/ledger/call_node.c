@@ -28,15 +28,15 @@ static void finish(struct ledger *l, struct task *t, enum task_end end,
 }
 
 /* The node does not know it.  One of which nothing was ever heard did not get
- * there: its Launch was with the rank that died.  It can run again. */
-static void finish_unknown(struct ledger *l, struct task *t)
+ * there, if the node has forgotten nothing: its Launch was with the rank that
+ * died.  It can run again. */
+static void finish_unknown(struct ledger *l, struct task *t, bool remembers)
 {
-	if (t->status.state == TASK_STARTING)
+	if (remembers && t->status.state == TASK_STARTING)
 		finish(l, t, TASK_END_REVOKED,
 		       "it had not begun when the rank of its node died");
 	else
-		finish(l, t, TASK_END_LOST,
-		       "its node does not know it any more");
+		finish(l, t, TASK_END_LOST, LEDGER_UNKNOWN);
 }
 
 /* The state that is reported as an event; 0 when it says nothing new. */
@@ -125,7 +125,7 @@ static void take_reports(struct ledger *l, struct node *n,
 	}
 }
 
-int ledger_node_report(struct ledger *l, const char *node,
+int ledger_node_report(struct ledger *l, const char *node, bool remembers,
 		       const struct ledger_report *reports, size_t count,
 		       void (*stray)(void *arg, const struct ledger_report *r),
 		       void *arg, uint64_t now_us, struct berth_error *err)
@@ -144,7 +144,7 @@ int ledger_node_report(struct ledger *l, const char *node,
 			struct task *next = TAILQ_NEXT(t, of_slice);
 
 			if (t->seen != l->search)
-				finish_unknown(l, t);
+				finish_unknown(l, t, remembers);
 			t = next;
 		}
 	}

@@ -132,12 +132,14 @@ int ledger_task_report(struct ledger *l, const char *node,
 
 /*
  * All that runs on the node, and what ended there lately.  Tasks that the
- * ledger has there and the report has not end as lost, or as revoked where nothing
- * was ever heard of them: they did not get there and can run again.  Name those
- * whose orders are still under way as TASK_STARTING.  stray is called for each running one
- * that the ledger does not have there (any more): to be killed.
+ * ledger has there and the report has not end as lost, or, on a node that
+ * remembers all that came to it, as revoked where nothing was ever heard of
+ * them: they did not get there and can run again.  Name those whose orders are
+ * still under way as TASK_STARTING.  stray is called for each running one that
+ * the ledger does not have there (any more): to be killed.
  */
-int ledger_node_report(struct ledger *l, const char *node,
+#define LEDGER_UNKNOWN "its node does not know it any more"
+int ledger_node_report(struct ledger *l, const char *node, bool remembers,
 		       const struct ledger_report *reports, size_t n,
 		       void (*stray)(void *arg, const struct ledger_report *r),
 		       void *arg, uint64_t now_us, struct berth_error *err);
@@ -212,10 +214,12 @@ int ledger_demand(struct ledger *l, const char *framework,
 /*
  * Could the nodes that are known (up or not), all free, ever meet it?  -1
  * with one line that says what they can't: cores, GPUs, vendor, memory, names
- * of nodes.  Without any node known yet: 0.
+ * of nodes.  Without any node known yet, or where others are known to exist: 0.
  */
 int ledger_demand_possible(const struct ledger *l, const struct demand *d,
 			   struct berth_error *err);
+/* There are nodes that are not known yet. */
+void ledger_set_incomplete(struct ledger *l, bool incomplete);
 /* Once, whatever is free now, as an offer under the name demand. */
 int ledger_ask(struct ledger *l, const char *framework, const char *demand,
 	       uint64_t now_us, struct berth_error *err);

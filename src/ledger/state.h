@@ -70,6 +70,7 @@ struct ledger {
 	struct map *roles;	/* name to role */
 	struct role **role;	/* by id */
 	size_t nroles, role_space;
+	bool incomplete; /* nodes exist that are not known yet */
 	bool unresolved; /* roles' guarantees are not in numbers of now */
 	bool guarantees; /* something is guaranteed to somebody */
 	struct map *frameworks; /* name to framework */

@@ -627,7 +627,7 @@ static void do_node_report(struct world *w)
 		}
 	}
 	r[count++] = random_report(w, pick(w, 50), pick(w, 4));
-	ledger_node_report(w->l, node, r, count, count_stray, w, w->now, NULL);
+	ledger_node_report(w->l, node, count % 2, r, count, count_stray, w, w->now, NULL);
 }
 
 static void do_job(struct world *w)

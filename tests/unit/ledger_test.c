@@ -672,7 +672,7 @@ static void test_node_report(void)
 	slice = TAILQ_FIRST(&ledger_framework(rig.l, "a")->slices)->id;
 	CU_ASSERT_EQUAL(launch("a", r[0].job, 0, slice), 0);
 	CU_ASSERT_EQUAL(launch("a", r[0].job, 1, slice), 0);
-	CU_ASSERT_EQUAL(ledger_node_report(rig.l, "n0", r, 2, note_stray,
+	CU_ASSERT_EQUAL(ledger_node_report(rig.l, "n0", true, r, 2, note_stray,
 					   &stray, rig.now, NULL),
 			0);
 	CU_ASSERT_EQUAL(stray, 77);
@@ -681,7 +681,7 @@ static void test_node_report(void)
 	/* It never came there. */
 	CU_ASSERT_EQUAL(ledger_task(rig.l, r[0].job, 1)->status.end,
 			TASK_END_REVOKED);
-	CU_ASSERT_EQUAL(ledger_node_report(rig.l, "n0", r + 1, 0, NULL, NULL,
+	CU_ASSERT_EQUAL(ledger_node_report(rig.l, "n0", true, r + 1, 0, NULL, NULL,
 					   rig.now, NULL), 0);
 	/* It ran. */
 	CU_ASSERT_EQUAL(ledger_task(rig.l, r[0].job, 0)->status.end,
