@@ -21,6 +21,7 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/plugins/flood.c \
 	tests/cluster/locality.sh \
 	tests/cluster/kill_matrix tests/cluster/kill_matrix.sh \
+	tests/cluster/kill_cells.py tests/cluster/kill_hosts.py \
 	tests/cluster/mpi.sh \
 	tests/cluster/mpirun.sh \
 	tests/cluster/output.sh \
