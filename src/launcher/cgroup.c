@@ -121,8 +121,11 @@ out:
 #define SWEEP_TRIES 20
 #define SWEEP_STEP_US 5000
 
-/* Remove every cgroup of ours that nobody is in; returns how many stay. */
-static size_t sweep(const struct cgroups *c)
+typedef bool (*used_f)(void *arg, const char *key);
+
+/* Remove every cgroup of ours that nobody is in, nor used (may be NULL) says
+ * is somebody's; returns how many stay. */
+static size_t sweep(const struct cgroups *c, used_f used, void *arg)
 {
 	DIR *dir = c->path ? opendir(c->path) : NULL;
 	struct dirent *e;
@@ -131,12 +134,19 @@ static size_t sweep(const struct cgroups *c)
 	while (dir && (e = readdir(dir)) != NULL) {
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')
 			continue;
-		if (unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR) < 0)
+		if ((used && used(arg, e->d_name)) ||
+		    unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR) < 0)
 			n++;
 	}
 	if (dir)
 		closedir(dir);
 	return n;
+}
+
+void cgroups_sweep(struct cgroups *c,
+		   bool (*used)(void *arg, const char *key), void *arg)
+{
+	sweep(c, used, arg);
 }
 
 struct cgroups *cgroups_create(const char *name)
@@ -148,7 +158,7 @@ struct cgroups *cgroups_create(const char *name)
 		c->path = try_version(true, name);
 		c->v1 = true;
 	}
-	sweep(c);
+	sweep(c, NULL, NULL);
 	return c;
 }
 
@@ -162,7 +172,7 @@ void cgroups_destroy(struct cgroups *c)
 	if (c == NULL)
 		return;
 	for (int i = 0; c->path && i < SWEEP_TRIES; i++) {
-		if ((sweep(c) == 0 && rmdir(c->path) == 0) || c->spare)
+		if ((sweep(c, NULL, NULL) == 0 && rmdir(c->path) == 0) || c->spare)
 			break;
 		usleep(SWEEP_STEP_US);
 	}

@@ -29,7 +29,11 @@ const char *cgroups_path(const struct cgroups *c);
 int cgroups_open(struct cgroups *c, const char *key);
 /* SIGKILL to everything in it; false: somebody was still there. */
 bool cgroups_kill(struct cgroups *c, const char *key);
-/* Remove it; one that is still busy goes with cgroups_destroy. */
+/* Remove it; one that is still busy goes with cgroups_sweep. */
 void cgroups_remove(struct cgroups *c, const char *key);
+/* Remove those that nobody is in, but for whom used says that they are
+ * somebody's. */
+void cgroups_sweep(struct cgroups *c,
+		   bool (*used)(void *arg, const char *key), void *arg);
 
 #endif

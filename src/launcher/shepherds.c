@@ -27,6 +27,9 @@
 /* A shepherd that closed its link or does not come up has so long to end. */
 #define END_US (2u * 1000 * 1000)
 #define START_US (20u * 1000 * 1000)
+/* Cgroups that were busy when their shepherd was over, or that an earlier
+ * launcher did not come to remove, go so often. */
+#define SWEEP_US (5u * 1000 * 1000)
 /* How many that are over are remembered by name. */
 #define OVER_MAX 256
 
@@ -57,9 +60,25 @@ struct shepherds {
 	struct spare *spare;
 	char *over[OVER_MAX]; /* a ring */
 	size_t nover;
+	struct loop_timer *sweep; /* of cgroups that were busy when it was over */
 };
 
 static void connect_now(struct shepherd *s);
+
+static bool is_known(void *arg, const char *key)
+{
+	const struct shepherds *sh = arg;
+
+	return map_get(sh->by_key, key) != NULL;
+}
+
+static void on_sweep(void *arg)
+{
+	struct shepherds *sh = arg;
+
+	cgroups_sweep(sh->cgroups, is_known, sh);
+	loop_timer_start(sh->sweep, SWEEP_US);
+}
 
 struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
 				   struct cgroups *cg,
@@ -77,6 +96,8 @@ struct shepherds *shepherds_create(struct loop *l, const struct settings *s,
 	sh->arg = arg;
 	sh->by_key = map_create();
 	sh->spare = spare_create(l, s);
+	sh->sweep = loop_timer_create(l, on_sweep, sh);
+	loop_timer_start(sh->sweep, SWEEP_US);
 	return sh;
 }
 
@@ -107,6 +128,7 @@ void shepherds_destroy(struct shepherds *sh)
 {
 	if (sh == NULL)
 		return;
+	loop_timer_destroy(sh->sweep);
 	map_destroy(sh->by_key, shepherd_destroy);
 	spare_destroy(sh->spare);
 	for (size_t i = 0; i < OVER_MAX; i++)
