@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,6 +19,7 @@
 #include "broker/leader.h"
 #include "broker/leadership.h"
 #include "broker/roster_keeper.h"
+#include "io/whole_file.h"
 
 /* What has been sent may go out before we do. */
 enum { LINGER_US = 200 * 1000 };
@@ -273,6 +275,28 @@ static int lead(struct broker *b, uint64_t term, struct berth_error *err)
 	return 0;
 }
 
+/* For `berth up`, which nobody answers. */
+static char *stuck_path(const struct broker *b)
+{
+	return mem_printf("%s/stuck", b->conf->state_dir);
+}
+
+static void on_stuck(void *arg, const char *text)
+{
+	char *path = stuck_path(arg);
+
+	whole_file_write(path, text, strlen(text), NULL);
+	free(path);
+}
+
+static void not_stuck(struct broker *b)
+{
+	char *path = stuck_path(b);
+
+	unlink(path);
+	free(path);
+}
+
 static void on_lead(void *arg, uint64_t term)
 {
 	struct broker *b = arg;
@@ -280,6 +304,7 @@ static void on_lead(void *arg, uint64_t term)
 
 	if (b->ending)
 		return;
+	not_stuck(b);
 	if (lead(b, term, &err) < 0) {
 		fprintf(stderr, "berthd: %s\n", err.text);
 		b->status = error_exit_status(&err);
@@ -312,7 +337,45 @@ static void on_follow(void *arg, const char *node, uint64_t term)
 }
 
 static const struct leadership_events leadership_handlers = {
-	.lead = on_lead, .yield = on_yield, .follow = on_follow};
+	.lead = on_lead,
+	.yield = on_yield,
+	.follow = on_follow,
+	.stuck = on_stuck};
+
+/* Once for each time that a person said it: the mark is kept. */
+static char *forgotten_path(const struct broker *b)
+{
+	return mem_printf("%s/voters-forgotten", b->conf->node_dir);
+}
+
+static bool forgets_voters(const struct broker *b)
+{
+	const char *said = b->conf->forget_voters;
+	const char *self = net_self(b->net);
+	size_t n = strlen(self), len;
+	char *path, *done;
+	bool is;
+
+	if (said == NULL || strncmp(said, self, n) != 0 || said[n] != ' ')
+		return false;
+	path = forgotten_path(b);
+	done = whole_file_read(path, 4096, &len, NULL);
+	is = done == NULL || strcmp(done, said) != 0;
+	free(done);
+	free(path);
+	return is;
+}
+
+static void note_forgotten(const struct broker *b)
+{
+	const char *said = b->conf->forget_voters;
+	char *path = forgotten_path(b);
+	struct berth_error err;
+
+	if (whole_file_write(path, said, strlen(said), &err) != 0)
+		log_error("%s", err.text);
+	free(path);
+}
 
 static int make_leadership(struct broker *b, struct berth_error *err)
 {
@@ -320,11 +383,14 @@ static int make_leadership(struct broker *b, struct berth_error *err)
 	const struct leadership_config config = {
 		.dir = dir,
 		.records = b->records,
+		.forget_others = forgets_voters(b),
 		.node_timeout_ms = b->conf->node_timeout_ms};
 
 	b->leadership = leadership_create(b->loop, b->net, &config,
 					  &leadership_handlers, b, err);
 	free(dir);
+	if (config.forget_others && b->leadership != NULL)
+		note_forgotten(b);
 	return b->leadership ? 0 : -1;
 }
 

@@ -284,6 +284,8 @@ static int read_file(struct broker_conf *c, struct berth_error *err)
 	if (rc == 0)
 		rc = get_string(conf, "broker.event_log", &c->event_log, err);
 	if (rc == 0)
+		rc = get_string(conf, "forget_voters", &c->forget_voters, err);
+	if (rc == 0)
 		rc = get_numbers(c, conf, err);
 	if (rc == 0)
 		rc = get_frameworks(c, conf, err);
@@ -345,6 +347,7 @@ void broker_conf_finish(struct broker_conf *c)
 	free(c->topology_conf);
 	free(c->switches);
 	free(c->event_log);
+	free(c->forget_voters);
 	mem_strv_free(c->frameworks);
 	mem_strv_free(c->labels);
 	role_conf_free(c->roles, c->nroles);

@@ -19,6 +19,7 @@
  *   };
  *   launcher = { network = "10.1.0.0/16"; folder = "/local"; rsh = "ssh"; };
  *                                    # read by `berth up`
+ *   forget_voters = "n1 MARK";     # as berth up --forget-voters n1 wrote it
  *   roles = ( … );                 # see role_conf.h
  *   labels = { arch = "x"; rack = "7"; };  # of every node
  */
@@ -40,6 +41,7 @@ struct broker_conf {
 	char *topology;	 /* NULL: the machine */
 	char *conf_path; /* NULL: none */
 	char *token;	 /* NULL: the leader makes one */
+	char *forget_voters; /* "NODE MARK": see broker.c; NULL: no */
 	bool hosted;	 /* started by a launcher, not by mpirun */
 
 	char *network; /* NULL: the launcher finds out; see launcher */

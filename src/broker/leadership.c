@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -16,7 +17,9 @@ enum {
 /* A rank that we have heard of. */
 struct known {
 	uint64_t gone_us; /* since when it is not a peer; 0: it is one */
-	bool stands;	  /* its Standing has come */
+	bool stands;	  /* its Standing has come, with what follows */
+	bool blank;
+	uint64_t last_index, last_term; /* of its log */
 };
 
 struct leadership {
@@ -28,6 +31,8 @@ struct leadership {
 	struct map *known;
 	struct loop_timer *look;
 	uint64_t begun_us;
+	uint64_t alone_us; /* since when nobody leads; 0: somebody does */
+	char *stuck;	   /* what was said of it last */
 	bool leads;
 	bool may_begin; /* nobody holds an agreement, as far as we heard */
 };
@@ -50,6 +55,7 @@ static void on_leading(void *arg, uint64_t term)
 	struct leadership *s = arg;
 
 	s->leads = true;
+	s->alone_us = 0;
 	log_info("this rank leads, term %llu", (unsigned long long)term);
 	s->ev.lead(s->arg, term);
 }
@@ -63,6 +69,10 @@ static void on_following(void *arg, const char *leader, uint64_t term)
 		log_warn("this rank leads no more");
 		s->ev.yield(s->arg);
 	}
+	if (leader != NULL)
+		s->alone_us = 0;
+	else if (s->alone_us == 0)
+		s->alone_us = loop_now_us();
 	s->ev.follow(s->arg, leader, term);
 }
 
@@ -128,8 +138,12 @@ static void on_standing(struct leadership *s, const char *node,
 {
 	struct known *k = map_get(s->known, node);
 
-	if (k)
+	if (k) {
 		k->stands = true;
+		k->blank = standing->blank;
+		k->last_index = standing->last_index;
+		k->last_term = standing->last_term;
+	}
 	if (!standing->blank)
 		s->may_begin = false;
 	begin_if_due(s);
@@ -139,8 +153,12 @@ static void tell_standing(struct leadership *s, const char *node)
 {
 	Berth__Standing standing = BERTH__STANDING__INIT;
 	Berth__Msg msg = BERTH__MSG__INIT;
+	struct agree_stats st;
 
+	agree_stats(s->agree, &st);
 	standing.blank = agree_blank(s->agree);
+	standing.last_index = st.last_index;
+	standing.last_term = st.last_term;
 	msg.body_case = BERTH__MSG__BODY_STANDING;
 	msg.standing = &standing;
 	net_send(s->net, node, &msg, NULL);
@@ -191,12 +209,112 @@ static void choose_voters(struct leadership *s)
 	free(node);
 }
 
+/* ---- too few of them ---- */
+
+/* Whose log is ahead, of those that are here. */
+struct ahead {
+	const char *node;
+	uint64_t index, term;
+};
+
+static void look_ahead(struct ahead *a, const char *node, uint64_t index,
+		       uint64_t term)
+{
+	if (a->node != NULL &&
+	    (term < a->term || (term == a->term && index <= a->index)))
+		return;
+	*a = (struct ahead){node, index, term};
+}
+
+/* NULL: it is here, and a voter. */
+static const char *why_missing(struct leadership *s, const char *voter,
+			       struct ahead *ahead)
+{
+	const struct known *k = map_get(s->known, voter);
+	struct agree_stats st;
+
+	if (strcmp(voter, net_self(s->net)) == 0) {
+		agree_stats(s->agree, &st);
+		look_ahead(ahead, voter, st.last_index, st.last_term);
+		return NULL;
+	}
+	if (k == NULL || k->gone_us != 0)
+		return "is not here";
+	if (k->stands && k->blank)
+		return "has lost what it knew";
+	look_ahead(ahead, voter, k->last_index, k->last_term);
+	return NULL;
+}
+
+/* NULL: enough of them are here. */
+static char *why_stuck(struct leadership *s)
+{
+	size_t n, here = 0;
+	const char *const *voter = agree_voters(s->agree, &n);
+	struct ahead ahead = {0};
+	struct buf text;
+
+	buf_init(&text);
+	buf_printf(&text, "nobody can lead: %zu of %zu voters are needed, and",
+		   n / 2 + 1, n);
+	for (size_t i = 0; i < n; i++) {
+		const char *why = why_missing(s, voter[i], &ahead);
+
+		here += why == NULL;
+		if (why != NULL)
+			buf_printf(&text, " %s %s,", voter[i], why);
+	}
+	if (here > n / 2 || ahead.node == NULL) {
+		buf_finish(&text);
+		return NULL;
+	}
+	buf_printf(&text, " start what is missing with its folder as it was; "
+		   "or give up what the missing ones alone know: berth down "
+		   "--keep-tasks, then berth up --forget-voters %s (it has "
+		   "entry %llu of term %llu)", ahead.node,
+		   (unsigned long long)ahead.index,
+		   (unsigned long long)ahead.term);
+	return text.data;
+}
+
+/* What was told when we met may have changed. */
+static void tell_all(struct leadership *s)
+{
+	size_t n;
+	const char *const *peer = net_peers(s->net, &n);
+
+	for (size_t i = 0; i < n; i++)
+		tell_standing(s, peer[i]);
+}
+
+static void say_stuck(struct leadership *s)
+{
+	uint64_t alone = s->alone_us != 0 ? loop_now_us() - s->alone_us : 0;
+	char *text;
+
+	if (alone > PATIENCE_US / 2)
+		tell_all(s);
+	if (alone < PATIENCE_US || agree_blank(s->agree))
+		return;
+	text = why_stuck(s);
+	if (text == NULL ||
+	    (s->stuck != NULL && strcmp(text, s->stuck) == 0)) {
+		free(text);
+		return;
+	}
+	free(s->stuck);
+	s->stuck = text;
+	log_error("%s", text);
+	s->ev.stuck(s->arg, text);
+}
+
 static void on_look(void *arg)
 {
 	struct leadership *s = arg;
 
 	loop_timer_start(s->look, LOOK_US);
 	begin_if_due(s);
+	say_stuck(s);
 	if (s->leads)
 		choose_voters(s);
 }
@@ -213,8 +331,7 @@ void leadership_peer_up(struct leadership *s, const char *node)
 	}
 	k->gone_us = 0;
 	agree_peer_up(s->agree, node);
-	if (net_first(s->net) && strcmp(net_first(s->net), node) == 0)
-		tell_standing(s, node);
+	tell_standing(s, node);
 }
 
 void leadership_peer_down(struct leadership *s, const char *node)
@@ -255,7 +372,8 @@ struct leadership *leadership_create(struct loop *l, struct net *net,
 				     void *arg, struct berth_error *err)
 {
 	struct leadership *s = mem_alloc(sizeof(*s));
-	const struct agree_config agree = {.dir = config->dir};
+	const struct agree_config agree = {
+		.dir = config->dir, .forget_others = config->forget_others};
 
 	s->net = net;
 	s->config = *config;
@@ -263,7 +381,7 @@ struct leadership *leadership_create(struct loop *l, struct net *net,
 		s->config.node_timeout_ms = 30000;
 	s->ev = *ev;
 	s->arg = arg;
-	s->begun_us = loop_now_us();
+	s->begun_us = s->alone_us = loop_now_us();
 	s->known = map_create();
 	s->look = loop_timer_create(l, on_look, s);
 	s->agree = agree_create(l, net, &agree, &agree_handlers, s, err);
@@ -283,5 +401,6 @@ void leadership_destroy(struct leadership *s)
 	agree_destroy(s->agree);
 	loop_timer_destroy(s->look);
 	map_destroy(s->known, free);
+	free(s->stuck);
 	free(s);
 }

@@ -25,6 +25,7 @@ struct leadership;
 struct leadership_config {
 	const char *dir;	  /* of the agreement's files on this node */
 	struct records *records;  /* what is agreed on goes there */
+	bool forget_others;	  /* see agree.h */
 	uint32_t node_timeout_ms; /* a voter that is away for longer is
 				     replaced */
 };
@@ -35,6 +36,9 @@ struct leadership_events {
 	void (*yield)(void *arg); /* after lead: this rank leads no more */
 	/* Another rank leads; NULL: nobody, or nobody known. */
 	void (*follow)(void *arg, const char *node, uint64_t term);
+	/* Nobody can: too few of the voters are here.  One line for a person;
+	 * called once for each that is new. */
+	void (*stuck)(void *arg, const char *text);
 };
 
 struct leadership *leadership_create(struct loop *l, struct net *net,

@@ -105,7 +105,7 @@ static int verify(struct down *d, struct berth_error *err)
 static void forget(struct down *d)
 {
 	static const char *const names[] = {"contact", "nodes", "plan",
-					    "token"};
+					    "token", "stuck"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		statedir_remove(d->dir, names[i]);

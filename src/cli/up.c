@@ -30,6 +30,7 @@ struct up {
 	const char *name, *dir_option, *conf_path;
 	struct plan_options options;
 	long long timeout_ms;
+	const char *forget_voters;
 	bool foreground, quiet, restart;
 	/* found */
 	char *berth, *dir, *program, *secret, *token, *conf_text;
@@ -362,15 +363,30 @@ static long long now_ms(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* What the ranks say while none of them can lead, as soon as they do. */
+static void say_stuck(const struct up *u, bool *said)
+{
+	char *text = *said ? NULL : statedir_read(u->dir, "stuck");
+
+	if (text != NULL) {
+		fprintf(stderr, "berth: %s\n", text);
+		*said = true;
+	}
+	free(text);
+}
+
 static int wait_for_broker(struct up *u, struct census *a,
 			   struct berth_error *err)
 {
 	const struct timespec step = {.tv_nsec = 50 * 1000 * 1000};
 	long long begin = now_ms(), until = begin + u->timeout_ms;
+	bool said = false;
 	char why[400];
 
 	for (;;) {
 		census_take(a, &u->api);
+		if (!a->there)
+			say_stuck(u, &said);
 		if (a->there && a->up >= start_count(u->start))
 			return 0;
 		if (!a->there && now_ms() > begin + 1000 &&
@@ -422,9 +438,43 @@ static int look_at_old(struct up *u, struct berth_error *err)
 			       "Berth %s is up already in %s, with other nodes "
 			       "(%s): to add some, name all; berth down ends it",
 			       u->berth, u->dir, old);
+	if (!a.there)
+		statedir_remove(u->dir, "stuck");
 	census_finish(&a);
 	free(old);
 	return rc;
+}
+
+/* The ranks read it when they start; the mark makes them do it once. */
+static int add_forget_voters(struct up *u, struct berth_error *err)
+{
+	const char *node = u->forget_voters;
+	char *conf = u->conf_text;
+	bool known = u->plan.nodes == NULL;
+
+	if (node == NULL)
+		return 0;
+	for (size_t i = 0; !known && i < u->plan.count; i++)
+		known = strcmp(u->plan.nodes[i], node) == 0;
+	if (!known)
+		return error_set(err, BERTH_EINPUT,
+				 "--forget-voters %.64s: no node is called so",
+				 node);
+	u->conf_text = mem_printf("%s\nforget_voters = \"%s %lld\";\n",
+				  conf != NULL ? conf : "", node,
+				  (long long)time(NULL));
+	free(conf);
+	return 0;
+}
+
+static int check_fresh(const struct up *u, struct berth_error *err)
+{
+	if (u->forget_voters == NULL || count_running(u) == 0)
+		return 0;
+	return error_set(err, BERTH_ECONFLICT,
+			 "--forget-voters: launchers run already; berth down "
+			 "--keep-tasks, then berth up --forget-voters %.64s",
+			 u->forget_voters);
 }
 
 /* Launchers and ranks where there are none. */
@@ -441,10 +491,12 @@ static int start(struct up *u, struct census *a, struct berth_error *err)
 	what = plan_describe(&u->plan);
 	say(u, "Berth %s: %s\n", u->berth, what);
 	free(what);
-	if (start_launchers(u, err))
+	if (add_forget_voters(u, err) || start_launchers(u, err))
 		return -1;
 	if (start_run(u->start, (unsigned)u->timeout_ms, err))
 		return print_failures(u, err);
+	if (check_fresh(u, err))
+		return -1;
 	if (count_running(u) == start_count(u->start))
 		say(u, "its launchers run already\n");
 	else if (save_nodes(u, err))
@@ -552,6 +604,9 @@ int cmd_up(int argc, char **argv)
 		 "replace the launchers, ranks and framework hosts that run, "
 		 "one node after the other, by this Berth's programs; tasks "
 		 "run on"},
+		{"forget-voters", OPT_STRING, &u.forget_voters, "NODE",
+		 "after a loss of most voters: go on with what NODE knows, for "
+		 "good; what the missing ones alone know is given up"},
 		{"foreground", OPT_FLAG, &u.foreground, NULL,
 		 "stay, and end the Berth on Ctrl-C"},
 		{"q,quiet", OPT_FLAG, &u.quiet, NULL, "say only what fails"},

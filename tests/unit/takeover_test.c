@@ -245,20 +245,31 @@ static const char *state_of(json_t *nodes, const char *name)
 	return "";
 }
 
+/* Both have come. */
+static bool nodes_are(struct rig *r, const char *n0, const char *n1)
+{
+	json_t *v = NULL;
+	bool are;
+
+	CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/nodes", NULL, &v), 200);
+	are = strcmp(state_of(v, "n0"), n0) == 0 &&
+	      strcmp(state_of(v, "n1"), n1) == 0;
+	json_decref(v);
+	return are;
+}
+
+static void wait_nodes(struct rig *r, const char *n0, const char *n1)
+{
+	for (int i = 0; i < 500 && !nodes_are(r, n0, n1); i++)
+		rig_run(r, 10);
+	CU_ASSERT_TRUE(nodes_are(r, n0, n1));
+}
+
 static void check_nodes(struct rig *r, long long job)
 {
 	json_t *v = NULL;
 
-	for (int i = 0; i < 100; i++) { /* it is up in a moment */
-		CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/nodes", NULL, &v), 200);
-		if (strcmp(state_of(v, "n0"), "up") == 0)
-			break;
-		json_decref(v);
-		rig_run(r, 20);
-	}
-	CU_ASSERT_STRING_EQUAL(state_of(v, "n0"), "up");
-	CU_ASSERT_STRING_EQUAL(state_of(v, "n1"), "drained");
-	json_decref(v);
+	wait_nodes(r, "up", "drained");
 	CU_ASSERT_EQUAL(rig_call(r, "GET", "/v1/datasets", NULL, &v), 200);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(v, "datasets")), 1);
 	CU_ASSERT_STRING_EQUAL(rig_str(v, "datasets.0.dataset"), "grid");
@@ -296,7 +307,6 @@ static void next_leader(struct rig *r, struct records **records, uint64_t term)
 	r->leader = lead(r, *records, term);
 	come_again(r, &r->agent[0], false);
 	come_again(r, &r->agent[1], false);
-	rig_run(r, 50);
 }
 
 static void test_nodes(void)
@@ -313,7 +323,7 @@ static void test_nodes(void)
 	job = fw_running_job(&r, &f, &slice);
 	fw_end_job(&r, &f, job);
 	rig_join(&r, &r.agent[1]);
-	rig_run(&r, 50);
+	wait_nodes(&r, "up", "up");
 	CU_ASSERT_EQUAL(rig_call(&r, "POST", "/v1/nodes/n1/drain",
 				 "{\"reason\": \"its fan\"}", NULL), 200);
 	CU_ASSERT_EQUAL(rig_call(&r, "PUT", "/v1/datasets/grid",
@@ -321,7 +331,9 @@ static void test_nodes(void)
 				 NULL), 200);
 	CU_ASSERT_EQUAL(rig_call(&r, "DELETE", "/v1/datasets/grid?node=n0",
 				 NULL, NULL), 200);
-	rig_run(&r, 50);
+	for (int i = 0; i < 500 && records_job(records, (uint64_t)job)->end ==
+					   NULL; i++)
+		rig_run(&r, 10);
 	collapse(records, job);
 	rig_close(&f.stream);
 	next_leader(&r, &records, 2);
@@ -586,7 +598,8 @@ static void test_shares_file(void)
 	write_shares(dir, "{\"red\": {\"weight\": 3.0}, \"blue\": null}");
 	rig_start(&r, &c);
 	CU_ASSERT_TRUE(red_is_set(&r));
-	rig_run(&r, 20);
+	for (int i = 0; i < 500 && count_shares(records) < 2; i++)
+		rig_run(&r, 10);
 	CU_ASSERT_EQUAL(count_shares(records), 2);
 	rig_stop(&r);
 	/* From now on it says nothing. */
