@@ -447,6 +447,7 @@ static void on_unpublish(struct directory *d, const char *node,
 	if (u->id == 0 && u->owner_nspace[0] == '\0') {
 		drop_claims(d, node);
 		dir_table_remove(d->table, match_origin, (char *)node);
+		attempt_all(d);
 	} else {
 		dir_table_remove(d->table, match_unpublish, u);
 	}

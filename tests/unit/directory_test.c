@@ -109,6 +109,59 @@ static void test_read_once(void)
 	rig_destroy(r);
 }
 
+static size_t read_at(struct rig *r, size_t node)
+{
+	return rig_count(r, node, "s", BERTH__MSG__BODY_UNPUBLISH);
+}
+
+/* Whoever published hears when it was read, and only then. */
+static void test_owner_hears(void)
+{
+	struct rig *r = rig_create();
+
+	publish(r, A, "once", "x", 4, PERSIST_FIRST_READ);
+	publish(r, A, "often", "x", 4, PERSIST_APP);
+	lookup(r, B, 1, "often", false, 0);
+	CU_ASSERT_EQUAL(read_at(r, A), 0);
+	lookup(r, B, 2, "once", false, 0);
+	CU_ASSERT_EQUAL(read_at(r, A), 1);
+	publish(r, A, "once", "y", 4, PERSIST_FIRST_READ);
+	lookup(r, A, 3, "once", false, 0);
+	CU_ASSERT_EQUAL(read_at(r, A), 2);
+	rig_destroy(r);
+}
+
+/* The origin's launcher starts anew while its entry is claimed: what its
+ * shepherd tells again is claimed again. */
+static void test_claim_again(void)
+{
+	struct rig *r = rig_create();
+	Berth__Unpublish u = BERTH__UNPUBLISH__INIT;
+	Berth__Msg msg = BERTH__MSG__INIT;
+	Berth__Lookup l = BERTH__LOOKUP__INIT;
+	char *keys[] = {(char *)"once"};
+
+	publish(r, A, "once", "x", 4, PERSIST_FIRST_READ);
+	l.id = 1;
+	l.n_keys = 1;
+	l.keys = keys;
+	l.wait = true;
+	l.nspace = (char *)"other";
+	l.uid = 1000;
+	directory_lookup(r->node[B].directory, "s", &l);
+	rig_drop(r, A); /* the claim is lost */
+	u.origin = (char *)"a";
+	msg.body_case = BERTH__MSG__BODY_UNPUBLISH;
+	msg.unpublish = &u;
+	directory_message(r->node[B].directory, "a", &msg);
+	CU_ASSERT_PTR_NULL(reply(r, B, 1));
+	directory_node_up(r->node[A].directory, "b", true);
+	rig_settle(r);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(reply(r, B, 1));
+	CU_ASSERT_EQUAL(reply(r, B, 1)->status, STATUS_OK);
+	rig_destroy(r);
+}
+
 static void test_ranges(void)
 {
 	struct rig *r = rig_create();
@@ -295,6 +348,8 @@ int main(void)
 		{"found on every node", test_everywhere},
 		{"a lookup waits", test_waits},
 		{"read once", test_read_once},
+		{"who publishes hears that it was read", test_owner_hears},
+		{"claimed again", test_claim_again},
 		{"ranges and users", test_ranges},
 		{"unpublish", test_unpublish},
 		{"the owner is gone", test_owner_gone},
