@@ -1,11 +1,14 @@
 /* history_test.c - accounting: kept once, found by filters and page by page,
  * and a file that can't be written stops nothing. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "broker/history.h"
 #include "unit.h"
 
@@ -148,7 +151,50 @@ static void test_unwritable(void)
 	loop_destroy(loop);
 }
 
+/* The file cannot grow for a while, in the middle of its life. */
+static void test_full(void)
+{
+	struct loop *loop = loop_create(NULL);
+	char dir[] = "/tmp/history.XXXXXX", path[64], *rm;
+	struct history_query q = {.limit = 64, .user = "eve"};
+	struct rlimit old, small = {.rlim_cur = 128 * 1024};
+	struct berth_error err = {0};
+	struct history *h;
+	struct found f;
+	bool more;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/x.db", dir);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &old);
+	small.rlim_max = old.rlim_max;
+	h = history_create(loop, path);
+	for (uint64_t id = 1; id <= 10; id++)
+		put(h, id, "eve", JOB_DONE);
+	CU_ASSERT_EQUAL(history_flush(h, NULL), 0);
+	setrlimit(RLIMIT_FSIZE, &small);
+	for (uint64_t id = 11; id <= 5000; id++)
+		put(h, id, id <= 20 ? "eve" : "bob", JOB_DONE);
+	CU_ASSERT_EQUAL(history_flush(h, &err), -1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, path));
+	/* What was written before is shown. */
+	CU_ASSERT_EQUAL(find(h, &q, &f, &more), 10);
+	CU_ASSERT_EQUAL(history_flush(h, &err), -1);
+	setrlimit(RLIMIT_FSIZE, &old);
+	/* Nothing of what waited is missing, or there twice. */
+	CU_ASSERT_EQUAL(history_flush(h, &err), 0);
+	CU_ASSERT_EQUAL(find(h, &q, &f, &more), 20);
+	q = (struct history_query){.limit = 1, .id = 5000};
+	CU_ASSERT_EQUAL(find(h, &q, &f, &more), 1);
+	history_destroy(h);
+	rm = mem_printf("rm -rf %s", dir);
+	CU_ASSERT_EQUAL(system(rm), 0);
+	free(rm);
+	loop_destroy(loop);
+}
+
 static const struct unit_test tests[] = {
+	{"a disk that fills", test_full},
 	{"found by filters and pages", test_find},
 	{"a file that can't be written", test_unwritable},
 };
