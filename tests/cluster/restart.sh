@@ -43,5 +43,49 @@ job=$(submit mpi --restart 1 -n 4 -N 1 -- "$P/abort")
 berth wait "$job" >/dev/null 2>&1
 equal "an MPI job as a whole" "failed 8" "$(berth show "$job" --json |
 	json '"%s %d" % (d["outcome"], len(d["task_list"]))')"
+
+# ---- the count goes on when another rank leads
+leader() {
+	berth status --json | json 'd["leader"]'
+}
+
+rank_of() {
+	local p
+	for p in $(pgrep -f "bin/berthd( |\$)"); do
+		tr '\0' '\n' <"/proc/$p/environ" 2>/dev/null |
+			grep -qx "BERTH_NODE=$1" && echo "$p" && return
+	done
+	return 1
+}
+
+other_leads() {
+	local now
+	now=$(leader) && [ "$now" != "$1" ]
+}
+
+starts() {
+	[ "$(ls "$1" 2>/dev/null | wc -l)" -ge "$2" ]
+}
+
+voters_there() {
+	[ "$(berth status --json | json 'len(d.get("voters", []))')" = 3 ]
+}
+
+within 30 voters_there
+single=$(submit batch --restart 3 -- \
+	sh -c "$WORK/nth $WORK/d 99; sleep 1; exit 3")
+whole=$(submit mpi --restart 3 -n 2 -N 1 -- \
+	sh -c "[ \$PMIX_RANK != 0 ] || { $WORK/nth $WORK/e 99; sleep 1; exit 3; }
+	       sleep 20")
+within 30 starts "$WORK/d" 2 && within 30 starts "$WORK/e" 2
+old=$(leader)
+kill -9 "$(rank_of "$old")"
+succeeds "another one leads" within 30 other_leads "$old"
+timeout 60 "$BERTH" wait "$single" >/dev/null 2>&1
+equal "the count goes on: a task" "failed 3 4" \
+	"$(result "$single") $(ls "$WORK/d" | wc -l)"
+timeout 60 "$BERTH" wait "$whole" >/dev/null 2>&1
+equal "and an MPI job" "failed 3 4" \
+	"$(result "$whole") $(ls "$WORK/e" | wc -l)"
 cluster_down
 finish
