@@ -140,7 +140,7 @@ static int get_number(struct conf *conf, const char *path, long long max,
 static int get_numbers(struct broker_conf *c, struct conf *conf,
 		       struct berth_error *err)
 {
-	enum { PORT, EXPIRY, LEND, BEAT, SILENCE, LOSS, AWAY, HANG, JOBS, EVENTS, COUNT };
+	enum { PORT, EXPIRY, LEND, BEAT, SILENCE, LOSS, AWAY, HANG, MOST, JOBS, EVENTS, COUNT };
 	static const struct {
 		const char *path;
 		long long max;
@@ -153,6 +153,7 @@ static int get_numbers(struct broker_conf *c, struct conf *conf,
 		[LOSS] = {"broker.node_timeout_ms", 86400000},
 		[AWAY] = {"broker.failover_ms", 604800000},
 		[HANG] = {"broker.framework_timeout_ms", 3600000},
+		[MOST] = {"broker.max_jobs", 100000000},
 		[JOBS] = {"broker.keep_jobs", 100000000},
 		[EVENTS] = {"broker.keep_events", 100000000},
 	};
@@ -170,6 +171,7 @@ static int get_numbers(struct broker_conf *c, struct conf *conf,
 	c->node_timeout_ms = (uint32_t)v[LOSS];
 	c->failover_ms = (uint32_t)v[AWAY];
 	c->framework_timeout_ms = (uint32_t)v[HANG];
+	c->max_jobs = (size_t)v[MOST];
 	c->keep_jobs = (size_t)v[JOBS];
 	c->keep_events = (size_t)v[EVENTS];
 	return 0;

@@ -13,6 +13,7 @@
  *     heartbeat_ms = 1000; heartbeat_timeout_ms = 5000;
  *     node_timeout_ms = 30000;
  *     failover_ms = 60000; framework_timeout_ms = 30000;
+ *     max_jobs = 200000;
  *     keep_jobs = 10000; keep_events = 4096;
  *     topology_conf = "/etc/slurm/topology.conf"; # see model/switch.h
  *     event_log = "events.log";     # none; see recorder.h
@@ -55,7 +56,7 @@ struct broker_conf {
 	unsigned port;
 	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms, failover_ms, framework_timeout_ms;
-	size_t keep_jobs, keep_events;
+	size_t max_jobs, keep_jobs, keep_events;
 };
 
 /* What options gave; NULL: not given. */

@@ -54,7 +54,7 @@ struct leader_settings {
 	uint64_t seed;
 	uint32_t offer_expiry_ms, lend_after_ms, heartbeat_ms, heartbeat_timeout_ms,
 		node_timeout_ms, failover_ms, framework_timeout_ms;
-	size_t keep_jobs, keep_events;
+	size_t max_jobs, keep_jobs, keep_events;
 	char *event_log;
 };
 
@@ -148,6 +148,7 @@ static void settings_init(struct leader_settings *s,
 		.failover_ms = or_default(c->failover_ms, 60000),
 		.framework_timeout_ms =
 			or_default(c->framework_timeout_ms, 30000),
+		.max_jobs = c->max_jobs != 0 ? c->max_jobs : 200000,
 		.keep_jobs = c->keep_jobs != 0 ? c->keep_jobs : 10000,
 		.keep_events = c->keep_events != 0 ? c->keep_events : 4096,
 		.event_log = mem_strdup(c->event_log),
@@ -308,7 +309,7 @@ static void make_hosting(struct leader *l)
 {
 	l->hosts = make_hosts(l);
 	l->submits = submits_create(l->loop, l->book, l->jobs, l->hosts,
-				    l->commit);
+				    l->commit, l->set.max_jobs);
 	l->shutdown = shutdown_create(l->loop, l->nodes, l->hosts);
 	nodes_on_report(l->nodes, on_report, l);
 	frameworks_on_silent(l->frameworks, hosts_replace, l->hosts);

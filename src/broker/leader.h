@@ -59,6 +59,7 @@ struct leader_config {
 				     tasks are lost */
 	uint32_t failover_ms;	  /* 60000: of frameworks that do not say */
 	uint32_t framework_timeout_ms; /* 30000: one that does not answer */
+	size_t max_jobs;	  /* 200000: of a framework, not ended */
 	size_t keep_jobs;	  /* 10000: ended jobs that stay visible */
 	size_t keep_events;	  /* 4096: for /v1/events */
 	const char *event_log;	  /* see recorder.h; NULL: none is kept.  A

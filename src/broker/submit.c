@@ -29,6 +29,7 @@ struct submits {
 	struct book *book;
 	struct jobs *jobs;
 	struct hosts *hosts;
+	size_t max_jobs;
 	struct loop_timer *wake;
 	struct commit *commit;
 	TAILQ_HEAD(, parked) parked;
@@ -152,6 +153,23 @@ static int check_framework(const struct submits *s,
 	return 0;
 }
 
+/* true: answered, its framework has as many jobs as it may. */
+static bool too_many(const struct submits *s, struct http_request *req,
+		     const char *framework)
+{
+	const struct framework *f = ledger_framework(book_ledger(s->book),
+						     framework);
+	struct berth_error err;
+
+	if (f == NULL || f->njobs < s->max_jobs)
+		return false;
+	error_set(&err, BERTH_ELIMIT, "framework %s has %zu jobs that have not "
+		  "ended: no more until some have", f->name, f->njobs);
+	http_reply_header(req, "Retry-After", "10");
+	api_reply_status(req, 429, &err);
+	return true;
+}
+
 /* Takes spec over and answers. */
 static void submit_now(struct submits *s, struct http_request *req,
 		       struct job_spec *spec)
@@ -164,6 +182,10 @@ static void submit_now(struct submits *s, struct http_request *req,
 	if (check_framework(s, spec, &err) != 0) {
 		json_spec_destroy(spec);
 		http_reply_error(req, &err);
+		return;
+	}
+	if (too_many(s, req, spec->framework)) {
+		json_spec_destroy(spec);
 		return;
 	}
 	a = mem_alloc(sizeof(*a));
@@ -313,13 +335,15 @@ void submits_post(void *submits, struct http_request *req, const char *name)
 
 struct submits *submits_create(struct loop *loop, struct book *book,
 			       struct jobs *jobs, struct hosts *hosts,
-			       struct commit *commit)
+			       struct commit *commit,
+			       size_t max_jobs)
 {
 	struct submits *s = mem_alloc(sizeof(*s));
 
 	s->loop = loop;
 	s->book = book;
 	s->jobs = jobs;
+	s->max_jobs = max_jobs;
 	s->hosts = hosts;
 	s->commit = commit;
 	s->wake = loop_timer_create(loop, on_wake, s);

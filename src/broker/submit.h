@@ -15,9 +15,11 @@
 
 struct submits;
 
+/* max_jobs: of a framework, that have not ended; more get 429. */
 struct submits *submits_create(struct loop *loop, struct book *book,
 			       struct jobs *jobs, struct hosts *hosts,
-			       struct commit *commit);
+			       struct commit *commit,
+			       size_t max_jobs);
 void submits_destroy(struct submits *s);
 
 /* When a framework has registered, look again, from the loop

@@ -321,6 +321,107 @@ static void test_heartbeat(void)
 
 /* ---- frameworks that go and come ----------------------------------------- */
 
+static size_t count(struct rig *r, const char *what)
+{
+	char path[64];
+	json_t *v;
+	size_t n;
+
+	snprintf(path, sizeof(path), "/v1/%s", what);
+	CU_ASSERT_EQUAL(rig_call(r, "GET", path, NULL, &v), 200);
+	n = json_array_size(json_object_get(v, what));
+	json_decref(v);
+	return n;
+}
+
+static void host_dies(struct rig *r, struct fw *f)
+{
+	rig_close(&f->stream);
+	rig_run(r, 30);
+	CU_ASSERT_EQUAL(count(r, "offers"), 0);
+	fw_register(r, f, "batch");
+}
+
+/* It dies just after it has registered, with an offer in hand, between accept
+ * and launch, and while its task ends: what it had is told again, nothing runs
+ * twice. */
+static void test_host_dies(void)
+{
+	struct rig r;
+	struct fw f;
+	json_t *v;
+	long long offer, slice, job;
+
+	rig_start(&r, NULL);
+	r.failover_ms = 60000;
+	rig_join(&r, &r.agent[0]);
+	rig_run(&r, 50);
+	fw_register(&r, &f, "batch");
+	host_dies(&r, &f);
+
+	fw_want(&f, 1, 4, 0, &v);
+	CU_ASSERT_EQUAL(count(&r, "offers"), 1);
+	host_dies(&r, &f);
+
+	offer = fw_want(&f, 1, 4, 0, &v);
+	slice = rig_int(v, "slices.0.id");
+	CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"accept\", \"offer\": %lld, "
+				 "\"slices\": [%lld]}", offer, slice), 0);
+	host_dies(&r, &f);
+	CU_ASSERT_EQUAL(rig_int(rig_line(&f.stream, "state", 0),
+				"slices.0.id"), slice);
+
+	job = rig_submit(&r, "{\"framework\": \"batch\", "
+			 "\"argv\": [\"x\"]}");
+	CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"launch\", \"launch\": "
+				 "{\"job\": %lld, \"tasks\": [{\"index\": 0, "
+				 "\"slice\": %lld}]}}", job, slice), 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(rig_line(&f.stream, "task", 0));
+	rig_close(&f.stream);
+	rig_report(&r, &r.agent[0], &r.agent[0].task[0],
+		   BERTH__TASK_STATE__TASK_ENDED,
+		   BERTH__TASK_END__END_EXITED, 0, false);
+	rig_run(&r, 30);
+	fw_register(&r, &f, "batch");
+	v = rig_line(&f.stream, "state", 0);
+	CU_ASSERT_STRING_EQUAL(rig_str(v, "tasks.0.state"), "ended");
+	CU_ASSERT_EQUAL(rig_int(v, "jobs.0.id"), job);
+	CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"launch\", \"launch\": "
+				 "{\"job\": %lld, \"tasks\": [{\"index\": 0, "
+				 "\"slice\": %lld}]}}", job, slice), 1);
+	CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"release\", "
+				 "\"slices\": [%lld]}", slice), 0);
+	CU_ASSERT_EQUAL(r.agent[0].launches, 1);
+	rig_close(&f.stream);
+	rig_stop(&r);
+}
+
+/* More jobs than a framework may have. */
+static void test_limits(void)
+{
+	struct leader_config c = {.max_jobs = 2};
+	static const char spec[] = "{\"framework\": \"batch\", "
+				   "\"argv\": [\"x\"]}";
+	struct rig r;
+	struct fw f;
+	json_t *v;
+
+	rig_start(&r, &c);
+	rig_join(&r, &r.agent[0]);
+	rig_run(&r, 50);
+	fw_register(&r, &f, "batch");
+	rig_submit(&r, spec);
+	rig_submit(&r, spec);
+	CU_ASSERT_EQUAL(rig_call(&r, "POST", "/v1/jobs", spec, &v), 429);
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_str(v, "error"), "has 2 jobs"));
+	json_decref(v);
+	CU_ASSERT_EQUAL(fw_calls(&f, "{\"call\": \"job\", \"job\": 1, "
+				 "\"state\": \"ended\"}"), 0);
+	rig_submit(&r, spec);
+	rig_close(&f.stream);
+	rig_stop(&r);
+}
+
 static void test_failover(void)
 {
 	struct rig r;
@@ -369,6 +470,8 @@ static const struct unit_test tests[] = {
 	{"a rank dies and returns", test_rank_returns},
 	{"a node is lost and returns", test_node_lost},
 	{"heartbeats", test_heartbeat},
+	{"a framework's host dies", test_host_dies},
+	{"more jobs than a framework may have", test_limits},
 	{"a framework goes and comes", test_failover},
 };
 

@@ -14,8 +14,8 @@ void fw_register(struct rig *r, struct fw *f, const char *name)
 	memset(f, 0, sizeof(*f));
 	f->rig = r;
 	snprintf(f->name, sizeof(f->name), "%s", name);
-	snprintf(body, sizeof(body), "{\"name\": \"%s\", \"failover_ms\": 300}",
-		 name);
+	snprintf(body, sizeof(body), "{\"name\": \"%s\", \"failover_ms\": %u}",
+		 name, r->failover_ms != 0 ? r->failover_ms : 300);
 	CU_ASSERT_EQUAL(rig_call(r, "POST", "/v1/frameworks", body, &v), 201);
 	snprintf(f->session, sizeof(f->session), "%s", rig_str(v, "session"));
 	json_decref(v);

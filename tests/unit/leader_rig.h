@@ -52,6 +52,7 @@ struct rig {
 	struct rig_agent agent[2];
 	char dir[64], uri[128];
 	unsigned ended;
+	unsigned failover_ms; /* of frameworks; 0: 300 */
 };
 
 void rig_start(struct rig *r, const struct leader_config *more);
