@@ -162,7 +162,8 @@ static void tell(bool full)
 	if (report.n_tasks > 0 && rand_below(&t.rand, 50) == 0)
 		one[0].text = t.endless;
 	if (full)
-		reports_reconcile(t.rig.l, t.net, NULL, "n1", &report, t.sync);
+		reports_reconcile(t.rig.l, t.net, NULL, "n1", &report, true,
+				  t.sync);
 	else
 		reports_apply(t.rig.l, t.net, "n1", &report, t.sync);
 }
