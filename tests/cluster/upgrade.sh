@@ -36,7 +36,7 @@ task_pids() {
 
 cluster_up
 # ---- work that must not notice
-mpi=$(submit mpi -n 2 -N 1 -- "$PROGRAMS/hello" 20000)
+mpi=$(submit mpi -n 2 -N 1 -- "$PROGRAMS/hello" "$WORK/go")
 array=$(submit batch --array 0-99 -- sh -c \
 	"sleep 0.5; echo line-\$0 >>$WORK/lines" {})
 within 20 eval '[ $(pgrep -fc "$PROGRAMS/hello") -ge 2 ]'
@@ -72,6 +72,7 @@ berth show "$array" --json | json '"\n".join("# %s on %s: %s %s" % (t["id"],
 	if t["end"] != "exited")'
 equal "each of its lines is there once" "$(seq -f line-%.0f 0 99 | sort)" \
 	"$(sort "$WORK/lines")"
+touch "$WORK/go"
 timeout 60 "$BERTH" wait "$mpi" >/dev/null 2>&1
 equal "so does the MPI job, whose ranks said all once" "0 2" \
 	"$? $(berth logs "$mpi" 2>&1 | sort -u | grep -c '^hello rank [01] of 2')"

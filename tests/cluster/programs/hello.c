@@ -1,4 +1,5 @@
-/* hello [MILLISECONDS]: who am I; optionally stays a while. */
+/* hello [MILLISECONDS | FILE]: who am I; optionally stays a while, or until the
+ * file is there. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <string.h>
@@ -35,7 +36,12 @@ int main(int argc, char **argv)
 	printf("hello rank %d of %d node %s host %s cpus %s\n", rank, size,
 	       node ? node : "-", host, cpus);
 	fflush(stdout);
-	usleep(1000u * (unsigned)arg_int(argc, argv, 1, 0));
+	if (argc > 1 && argv[1][0] == '/') {
+		while (access(argv[1], F_OK) != 0)
+			usleep(50000);
+	} else {
+		usleep(1000u * (unsigned)arg_int(argc, argv, 1, 0));
+	}
 	MPI_Finalize();
 	return 0;
 }
