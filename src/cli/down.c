@@ -83,8 +83,11 @@ static size_t end_leftovers(struct down *d)
 	if (d->keep)
 		return 0;
 	for (size_t i = 0; i < d->count; i++) {
-		if (d->nodes[i].folder[0])
-			n += leftover_end(d->nodes[i].folder);
+		if (d->nodes[i].folder[0] == '\0' ||
+		    leftover_answers(&d->nodes[i]))
+			continue;
+		n += leftover_end(d->nodes[i].folder);
+		leftover_tidy(d->nodes[i].folder);
 	}
 	return n;
 }

@@ -4,16 +4,19 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "io/stream.h"
+#include "io/where.h"
 #include "rpc/link.h"
 
 #define SHUTDOWN_US (5u * 1000 * 1000)
@@ -206,4 +209,19 @@ size_t leftover_end(const char *folder)
 	}
 	signal_listeners(folder, SIGKILL);
 	return n;
+}
+
+extern char **environ;
+
+void leftover_tidy(const char *folder)
+{
+	char *program = where_program("berth-launcher", NULL);
+	char *argv[] = {program, (char *)"--tidy", (char *)"--dir",
+			(char *)folder, NULL};
+	pid_t pid;
+
+	if (program && posix_spawn(&pid, program, NULL, NULL, argv, environ) ==
+			       0)
+		waitpid(pid, NULL, 0);
+	free(program);
 }

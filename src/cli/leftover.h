@@ -22,4 +22,8 @@ int leftover_shutdown(const struct statedir_node *n, const char *berth,
  * SIGKILL after 5 s.  Returns how many there were. */
 size_t leftover_end(const char *folder);
 
+/* Have what a launcher that died has left in the folder removed, and its
+ * cgroups: by berth-launcher --tidy.  No launcher must be there. */
+void leftover_tidy(const char *folder);
+
 #endif

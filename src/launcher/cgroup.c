@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,9 +150,23 @@ void cgroups_sweep(struct cgroups *c,
 	sweep(c, used, arg);
 }
 
-struct cgroups *cgroups_create(const char *name)
+/* Unique on the machine, also where containers see different folders under
+ * one path. */
+static char *make_name(const char *berth, const char *node, const char *dir)
+{
+	struct stat st = {0};
+
+	if (stat(dir, &st) < 0)
+		log_warn("%s: %s", dir, strerror(errno));
+	return mem_printf("berth-%s-%s-%" PRIx64 "-%" PRIx64, berth, node,
+			  (uint64_t)st.st_dev, (uint64_t)st.st_ino);
+}
+
+struct cgroups *cgroups_create(const char *berth, const char *node,
+			       const char *dir)
 {
 	struct cgroups *c = mem_alloc(sizeof *c);
+	char *name = make_name(berth, node, dir);
 
 	c->path = try_version(false, name);
 	if (c->path == NULL) {
@@ -159,6 +174,7 @@ struct cgroups *cgroups_create(const char *name)
 		c->v1 = true;
 	}
 	sweep(c, NULL, NULL);
+	free(name);
 	return c;
 }
 
@@ -259,6 +275,19 @@ bool cgroups_kill(struct cgroups *c, const char *key)
 	empty = kill_listed(dir) == 0;
 	free(dir);
 	return empty;
+}
+
+void cgroups_kill_all(struct cgroups *c)
+{
+	DIR *dir = c->path ? opendir(c->path) : NULL;
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)) != NULL) {
+		if (e->d_type == DT_DIR && e->d_name[0] != '.')
+			cgroups_kill(c, e->d_name);
+	}
+	if (dir)
+		closedir(dir);
 }
 
 void cgroups_remove(struct cgroups *c, const char *key)

@@ -14,8 +14,10 @@
 
 struct cgroups;
 
-/* name tells this launcher's folder from all others' on the machine. */
-struct cgroups *cgroups_create(const char *name);
+/* Of the launcher of that node's folder, which must be there: the same for one
+ * that starts again. */
+struct cgroups *cgroups_create(const char *berth, const char *node,
+			       const char *dir);
 /* Removes what nobody is in any more, our own folder with it; waits a moment
  * for what is just ending, unless some are to be spared. */
 void cgroups_destroy(struct cgroups *c);
@@ -29,6 +31,8 @@ const char *cgroups_path(const struct cgroups *c);
 int cgroups_open(struct cgroups *c, const char *key);
 /* SIGKILL to everything in it; false: somebody was still there. */
 bool cgroups_kill(struct cgroups *c, const char *key);
+/* … in any of them. */
+void cgroups_kill_all(struct cgroups *c);
 /* Remove it; one that is still busy goes with cgroups_sweep. */
 void cgroups_remove(struct cgroups *c, const char *key);
 /* Remove those that nobody is in, but for whom used says that they are

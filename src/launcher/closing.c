@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "launcher/nodedir.h"
 
 /* The rank may say good-bye, then SIGTERM, then SIGKILL. */
 #define GOODBYE_US (300u * 1000)
@@ -71,28 +71,13 @@ static spared_f spared(const struct closing *c)
 
 /* ---- the stages ---- */
 
-static void remove_files(const struct closing *c)
-{
-	static const char *const names[] = {"settings", "roster",	 "token",
-					    "contexts", "berth.conf",
-					    "api.sock", "life"};
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		char *path = mem_printf("%s/%s", c->of.settings->dir,
-					names[i]);
-
-		unlink(path);
-		free(path);
-	}
-}
-
 static void finish(struct closing *c)
 {
 	log_info(c->kind == CLOSING_ANEW ? "begins anew" : "ended");
 	loop_timer_stop(c->timer);
 	c->stage = CLOSED;
 	if (c->kind == CLOSING_ALL)
-		remove_files(c);
+		nodedir_forget(c->of.settings->dir);
 	else
 		cgroups_spare(c->of.cgroups);
 	loop_stop(c->loop);

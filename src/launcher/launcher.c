@@ -520,35 +520,21 @@ static void create_services(struct launcher *la)
 		.cgroups = la->cgroups, .attendance = la->attendance});
 }
 
-/* Unique on the machine, also where containers see different folders under
- * one path, and the same for a launcher that starts again. */
-static char *cgroup_name(const struct settings *s)
-{
-	struct stat st = {0};
-
-	if (stat(s->dir, &st) < 0)
-		log_warn("%s: %s", s->dir, strerror(errno));
-	return mem_printf("berth-%s-%s-%" PRIx64 "-%" PRIx64, s->berth,
-			  s->node, (uint64_t)st.st_dev, (uint64_t)st.st_ino);
-}
-
 struct launcher *launcher_create(struct loop *l, struct settings *s,
 				 struct roster *r)
 {
 	struct launcher *la = mem_alloc(sizeof *la);
-	char *name = cgroup_name(s);
 
 	la->loop = l;
 	la->settings = s;
 	la->roster = r;
-	la->cgroups = cgroups_create(name);
+	la->cgroups = cgroups_create(s->berth, s->node, s->dir);
 	la->contexts = contexts_create(s->dir);
 	la->fence = fence_create(s->dir);
 	create_services(la);
 	la->on_child = loop_signal_create(l, SIGCHLD, on_child, la);
 	la->on_term = loop_signal_create(l, SIGTERM, on_term, la);
 	la->on_int = loop_signal_create(l, SIGINT, on_term, la);
-	free(name);
 	return la;
 }
 

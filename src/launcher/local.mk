@@ -29,6 +29,7 @@ src_launcher_liblauncher_a_SOURCES = \
 	src/launcher/spare.c src/launcher/spare.h \
 	src/launcher/strays.c src/launcher/strays.h \
 	src/launcher/tasks.c src/launcher/tasks.h \
+	src/launcher/tidy.c src/launcher/tidy.h \
 	src/launcher/work.c src/launcher/work.h
 src_launcher_liblauncher_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
 LIBLAUNCHER = src/launcher/liblauncher.a

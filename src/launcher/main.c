@@ -5,6 +5,8 @@
  *   berth-launcher --bootstrap [--node NAME] [--foreground]
  *   berth-launcher --restart --dir NODE_DIR [--foreground] [--lock FD]
  *
+ *   berth-launcher --tidy --dir NODE_DIR
+ *
  * --lock is for a launcher that begins anew: it is the process that it was, as
  * another program, and keeps the lock of its folder.
  */
@@ -25,6 +27,7 @@
 #include "launcher/bootstrap.h"
 #include "launcher/launcher.h"
 #include "launcher/nodedir.h"
+#include "launcher/tidy.h"
 
 struct program {
 	struct loop *loop;
@@ -47,6 +50,7 @@ static int usage(int status)
 	      "[--foreground]\n"
 	      "       berth-launcher --restart --dir NODE_DIR "
 	      "[--foreground]\n"
+	      "       berth-launcher --tidy --dir NODE_DIR\n"
 	      "One a node; `berth up` starts it.\n",
 	      status ? stderr : stdout);
 	return status;
@@ -444,6 +448,16 @@ static int run(struct program *p, const char *dir)
 	return status;
 }
 
+static int run_tidy(const char *dir)
+{
+	struct berth_error err = {0};
+
+	if (tidy_node(dir, &err) == 0)
+		return 0;
+	fprintf(stderr, "berth-launcher: %s\n", err.text);
+	return error_exit_status(&err);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -452,12 +466,13 @@ int main(int argc, char **argv)
 		{"dir", required_argument, NULL, 'd'},
 		{"node", required_argument, NULL, 'n'},
 		{"foreground", no_argument, NULL, 'f'},
+		{"tidy", no_argument, NULL, 't'},
 		{"lock", required_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	struct program p = {.lock_fd = -1};
-	bool bootstrap = false, restart = false;
+	bool bootstrap = false, restart = false, tidy = false;
 	const char *dir = NULL;
 	int c;
 
@@ -479,6 +494,9 @@ int main(int argc, char **argv)
 		case 'f':
 			p.foreground = true;
 			break;
+		case 't':
+			tidy = true;
+			break;
 		case 'l':
 			p.lock_fd = atoi(optarg);
 			break;
@@ -488,8 +506,11 @@ int main(int argc, char **argv)
 			return usage(2);
 		}
 	}
-	if (optind != argc || bootstrap == restart || restart != (dir != NULL))
+	if (optind != argc || bootstrap + restart + tidy != 1 ||
+	    bootstrap != (dir == NULL))
 		return usage(2);
+	if (tidy)
+		return run_tidy(dir);
 	if (restart)
 		shed_marks(argv);
 	return run(&p, dir);

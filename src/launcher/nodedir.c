@@ -153,3 +153,17 @@ char *nodedir_read(const char *dir, const char *name, struct berth_error *err)
 	free(path);
 	return text;
 }
+
+void nodedir_forget(const char *dir)
+{
+	static const char *const names[] = {"settings", "roster",   "token",
+					    "contexts", "berth.conf",
+					    "api.sock", "life"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		char *path = mem_printf("%s/%s", dir, names[i]);
+
+		unlink(path);
+		free(path);
+	}
+}

@@ -32,4 +32,7 @@ int nodedir_write(const char *dir, const char *name, const void *data,
 /* The caller frees. */
 char *nodedir_read(const char *dir, const char *name, struct berth_error *err);
 
+/* Remove what a launcher keeps there for one that comes after it. */
+void nodedir_forget(const char *dir);
+
 #endif

@@ -111,6 +111,14 @@ equal "the task runs on" 1 "$(pgrep -cx -f 'sleep 30')"
 succeeds "berth up again" berth up --emulate $NODES --topology "$TOPOLOGY"
 within 30 frameworks_there
 
+# ---- a launcher dies with the rank and its shepherd: nobody starts it again
+folder=$(printf 'berth-default-n1-*-%x' "$(stat -c %i "$BERTH_DIR/n1")")
+kill -9 $(pgrep -f 'berth-shepherd --key broker' | while read -r p; do
+	tr '\0' '\n' <"/proc/$p/environ" | grep -qx BERTH_NODE=n1 && echo "$p"
+done) $(pgrep -f "bin/berthd" | while read -r p; do
+	tr '\0' '\n' <"/proc/$p/environ" | grep -qx BERTH_NODE=n1 && echo "$p"
+done) "$(cat "$BERTH_DIR/n1/launcher.pid")"
+
 # ---- the leader's rank dies: no broker, but all can be ended
 kill -9 "$(pgrep -f "bin/berthd" | while read -r p; do
 	tr '\0' '\n' <"/proc/$p/environ" | grep -qx BERTH_NODE=n0 && echo "$p"
@@ -118,4 +126,6 @@ done)"
 sleep 1
 succeeds "berth down without a broker" berth down
 nothing_left
+equal "no cgroup is left" "" \
+	"$(find /sys/fs/cgroup -maxdepth 3 -name "$folder" 2>/dev/null)"
 finish
