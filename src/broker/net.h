@@ -73,11 +73,14 @@ void net_drop(struct net *n, const char *node);
  *
  * Both calls block until the other side has made its own, 2 to 7 ms as a
  * rule.  When the other side dies in between they return -1 after at most
- * NET_JOIN_TIMEOUT_S (the PMIx servers end the exchange); should they fail to
- * do so, the process ends with status NET_EXIT_STUCK and is started again by
- * its launcher: an MPI library cannot be taken out of this call.
+ * NET_JOIN_TIMEOUT_S (the PMIx servers end the exchange).  One that is stopped
+ * when the two ranks already talk with each other holds the call up for longer:
+ * after NET_JOIN_STUCK_S the process ends with status NET_EXIT_STUCK and is
+ * started again by its launcher, as an MPI library cannot be taken out of this
+ * call.  Meanwhile this rank may be the one that a majority of the voters
+ * lacks, so these are short.
  */
-enum { NET_JOIN_TIMEOUT_S = 5, NET_EXIT_STUCK = 75 };
+enum { NET_JOIN_TIMEOUT_S = 2, NET_JOIN_STUCK_S = 4, NET_EXIT_STUCK = 75 };
 int net_open_port(struct net *n, char **port, struct berth_error *err);
 int net_accept(struct net *n, const char *port, struct berth_error *err);
 int net_connect(struct net *n, const char *node, const char *port,

@@ -405,7 +405,7 @@ static int join(struct net *n, const char *port, bool accept,
 	int rc;
 
 	signal(SIGALRM, on_stuck);
-	alarm(NET_JOIN_TIMEOUT_S * 3);
+	alarm(NET_JOIN_STUCK_S);
 	if (accept)
 		rc = MPI_Comm_accept(port, MPI_INFO_NULL, 0, MPI_COMM_SELF,
 				     &comm);

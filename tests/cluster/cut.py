@@ -6,8 +6,8 @@ which no cut of the network reaches.
                        whether two ever acted, and how long nobody did
   cut.py join KILL|STOP ROUNDS
                        a follower's rank is killed, and the one that takes its
-                       place is killed, or stopped for 3 s, while it joins the
-                       others; prints how long nobody led at the longest
+                       place is killed, or stopped for CUT_HOLD s (3), while
+                       it joins the others; prints how long nobody led at the longest
   cut.py load FILE     until SIGTERM: submits a job at a time, each of which
                        puts its number into FILE; then FILE.told has those that
                        were acknowledged
@@ -164,7 +164,7 @@ def join_once(how, count):
     time.sleep(random.uniform(0, 0.15))
     os.kill(pid, getattr(signal, "SIG" + how))
     if how == "STOP":
-        time.sleep(3)
+        time.sleep(float(os.environ.get("CUT_HOLD", "3")))
         os.kill(pid, signal.SIGCONT)
     await_(lambda: nodes_up(count))
     return begin, time.monotonic()

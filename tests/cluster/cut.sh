@@ -3,14 +3,16 @@
 # A leader that is cut off, in both directions or in one, stopped, or whose
 # clock is set; a follower that is cut off; and all of them back again.
 #
-# CUT: which of the cases at the end of this file; default: those of CUT_SHORT.
-# CUT_ROUNDS: how often (1).
+# CUT: which of CUT_ALL, or all; default: CUT_SHORT.  CUT_ROUNDS: how often (1).
+# CUT_JOINS: rounds of the joiner cases (10).  CUT_BUSY: seconds of busy (120).
 . "$TOP/tests/cluster/lib.sh"
 P=$PROGRAMS
-NODES=5
+NODES=${CUT_NODES:-5}
 CUT_SHORT="leader_cut leader_deaf leader_stopped clock"
 CUT_ALL="leader_cut leader_deaf leader_mute follower_cut minority
-	leader_stopped node_stopped clock joiner_killed joiner_stopped"
+	leader_stopped node_stopped clock joiner_killed joiner_stopped busy"
+CUT=${CUT:-$CUT_SHORT}
+[ "$CUT" != all ] || CUT=$CUT_ALL
 export BERTH
 
 TOOL="/usr/bin/python3 $TOP/tests/cluster/cut.py"
@@ -32,9 +34,10 @@ other_leads() {
 	now=$(leader) && [ "$now" != "$1" ]
 }
 
-# voters: five of five nodes
+# An odd number of voters.
 voters_there() {
-	[ "$(berth status --json | json 'len(d.get("voters", []))')" = 5 ]
+	[ "$(berth status --json | json 'len(d.get("voters", []))')" = \
+		$((NODES - 1 + NODES % 2)) ]
 }
 
 rank_of() {
@@ -207,7 +210,7 @@ follower_cut() {
 	local term
 	term=$(term)
 	cut_both "$victim"
-	succeeds "follower_cut: it is suspected" within 20 nodes_up 4
+	succeeds "follower_cut: it is suspected" within 20 nodes_up $((NODES - 1))
 	heal
 	recovered
 	equal "follower_cut: the leader is the same" "$term" "$(term)"
@@ -307,6 +310,20 @@ joiner_stopped() {
 	joiner STOP
 }
 
+# ---- a machine that is busy ------------------------------------------------------
+
+busy() {
+	local term busy=()
+	term=$(term)
+	for _ in $(seq $((2 * $(nproc)))); do
+		sh -c 'while :; do :; done' &
+		busy+=($!)
+	done
+	sleep "${CUT_BUSY:-120}"
+	kill "${busy[@]}"
+	equal "busy: the leader is the same" "$term" "$(term)"
+}
+
 # ---- all ------------------------------------------------------------------------
 
 ${CC:-cc} -O2 -shared -fPIC -o "$WORK/clock.so" \
@@ -334,7 +351,7 @@ watch=$!
 $TOOL load "$WORK/ran" &
 load=$!
 for round in $(seq "${CUT_ROUNDS:-1}"); do
-	for one in ${CUT:-$CUT_SHORT}; do
+	for one in $CUT; do
 		"$one"
 	done
 done
