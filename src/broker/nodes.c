@@ -100,6 +100,9 @@ static void tell_change(const struct peer *p, bool up)
 
 static void go_down(struct peer *p, const char *why)
 {
+	/* Others may come back and tell of theirs yet: see settle. */
+	bool was_up = ledger_node(ledger_of(p), p->name) != NULL;
+
 	if (p->state == PEER_DOWN)
 		return;
 	log_warn("node %s is down: %s", p->name, why);
@@ -112,6 +115,9 @@ static void go_down(struct peer *p, const char *why)
 	p->connected = false;
 	p->incarnation = 0;
 	ledger_node_lost(ledger_of(p), p->name, why, book_now(), NULL);
+	if (was_up)
+		ledger_end_recalled(ledger_of(p), p->name, false, why,
+				    book_now());
 	tell_change(p, false);
 }
 

@@ -61,22 +61,31 @@ static bool unknown(const struct ledger *ledger, const char *node,
 	       strcmp(t->where, node) != 0;
 }
 
-static void kill_stray(struct net *net, const char *node,
-		       struct node_sync *sync, uint64_t job, uint32_t index)
+static void send_kill(struct net *net, const char *node,
+		      struct node_sync *sync, uint64_t job, uint32_t index,
+		      Berth__TaskEnd why, const char *text)
 {
 	Berth__Msg msg = BERTH__MSG__INIT;
 	Berth__Kill k = BERTH__KILL__INIT;
 
 	if (node_sync_tells(sync))
-		log_warn("node %s runs task %llu.%u, which is not known here: "
-			 "it is killed", node, (unsigned long long)job, index);
+		log_warn("node %s runs task %llu.%u: %s: it is killed", node,
+			 (unsigned long long)job, index, text);
 	k.job = job;
 	k.index = index;
 	k.signal = 9;
-	k.why = BERTH__TASK_END__END_KILLED;
+	k.why = why;
+	k.text = (char *)text;
 	msg.body_case = BERTH__MSG__BODY_KILL;
 	msg.kill = &k;
 	net_send(net, node, &msg, NULL);
+}
+
+static void kill_stray(struct net *net, const char *node,
+		       struct node_sync *sync, uint64_t job, uint32_t index)
+{
+	send_kill(net, node, sync, job, index, BERTH__TASK_END__END_KILLED,
+		  "the leader does not know it");
 }
 
 void reports_apply(struct ledger *l, struct net *net, const char *node,
@@ -139,13 +148,20 @@ static void on_stray(void *arg, const struct ledger_report *report)
 {
 	struct reconcile *r = arg;
 
-	kill_stray(r->net, r->node, r->sync, report->job, report->index);
+	/* One that could not be adopted has been told to end. */
+	if (ledger_node(r->ledger, r->node) == NULL ||
+	    unknown(r->ledger, r->node, report->job, report->index))
+		kill_stray(r->net, r->node, r->sync, report->job,
+			   report->index);
 	node_sync_stray(r->sync, report->job, report->index);
 }
 
-/* What runs and an earlier leader gave it. */
-static void adopt(struct ledger *l, const struct records *records,
-		  const char *node, const struct ledger_report *r)
+/* What runs and an earlier leader gave it.  What cannot be counted here, since
+ * its record does not fit the node any more, is taken back: it ends, as
+ * revoked, when its node says so, and does not run again before. */
+static void adopt(const struct reconcile *rec, struct ledger *l,
+		  const struct records *records,
+		  const struct ledger_report *r)
 {
 	const struct task *t = ledger_task(l, r->job, r->index);
 	struct berth_error err;
@@ -153,9 +169,9 @@ static void adopt(struct ledger *l, const struct records *records,
 	if (records == NULL || t == NULL || t->node != NULL ||
 	    t->status.state == TASK_ENDED || r->status.state == TASK_ENDED)
 		return;
-	if (recall_adopt(records, l, node, r->job, r->index, &err) != 0)
-		log_warn("node %s runs task %llu.%u of an earlier leader: %s",
-			 node, (unsigned long long)r->job, r->index, err.text);
+	if (recall_adopt(records, l, rec->node, r->job, r->index, &err) != 0)
+		send_kill(rec->net, rec->node, rec->sync, r->job, r->index,
+			  BERTH__TASK_END__END_REVOKED, err.text);
 }
 
 void reports_reconcile(struct ledger *l, struct net *net,
@@ -179,7 +195,7 @@ void reports_reconcile(struct ledger *l, struct net *net,
 				on_stray(&r, &r.report[i]);
 	} else {
 		for (size_t i = 0; i < r.n; i++)
-			adopt(l, records, node, &r.report[i]);
+			adopt(&r, l, records, &r.report[i]);
 		node_sync_tasks(sync, add_waiting, &r);
 		if (ledger_node_report(l, node, remembers, r.report, r.n,
 				       on_stray, &r, book_now(), &err) != 0)

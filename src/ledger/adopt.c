@@ -186,7 +186,7 @@ void ledger_end_recalled(struct ledger *l, const char *node, bool never_came,
 		};
 
 		next = TAILQ_NEXT(t, of_slice);
-		if (strcmp(t->where, node) != 0)
+		if (strcmp(t->where, node) != 0 || t->seen == l->search)
 			continue;
 		ev.task.status.end = never_came ? TASK_END_REVOKED
 						: TASK_END_LOST;

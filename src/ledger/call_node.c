@@ -116,6 +116,8 @@ static void take_reports(struct ledger *l, struct node *n,
 
 		if (t == NULL || t->status.state == TASK_ENDED ||
 		    (runs && state_recalled(t))) {
+			if (t != NULL)
+				t->seen = l->search;
 			if (runs && stray != NULL)
 				stray(arg, r);
 			continue;
@@ -216,6 +218,7 @@ int ledger_node_lost(struct ledger *l, const char *name, const char *why,
 
 	if (n == NULL || call_begin(l, now_us, err) != 0)
 		return -1;
+	l->search++; /* what it has told is true no more */
 	if (n->state == NODE_DOWN)
 		return error_set(err, BERTH_ECONFLICT, "node %s: it is down",
 				 n->name);

@@ -55,6 +55,7 @@ struct ledger *ledger_create(const struct ledger_options *options)
 	l->next_seq = 1;
 	l->next_offer = l->options.first_id + 1;
 	l->next_slice = l->options.first_id + 1;
+	l->search = 1;
 	l->next_job = 1;
 	l->count.jobs_submitted = l->options.forgotten;
 	l->count.jobs_ended = l->options.forgotten;

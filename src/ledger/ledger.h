@@ -157,9 +157,9 @@ int ledger_adopt(struct ledger *l, const char *node, const struct slice *s,
 		 uint64_t now_us, struct berth_error *err);
 /* Those recalled that no node has told of yet: follow of_slice. */
 const struct task *ledger_first_recalled(const struct ledger *l);
-/* The recalled ones of this node end: never_came: it has told all, so they
- * never began there or died with the node, and end as revoked; else as
- * lost. */
+/* The recalled ones of this node end, but for those that a ledger_node_report
+ * just before has named; never_came: they never began there, and end as
+ * revoked; else as lost. */
 void ledger_end_recalled(struct ledger *l, const char *node, bool never_came,
 			 const char *why, uint64_t now_us);
 

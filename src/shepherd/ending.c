@@ -224,7 +224,8 @@ static void kill_one(struct runner *r, struct task *t, const Berth__Kill *k)
 		return;
 	}
 	ending_decide(&t->verdict, why, 0, 0, -1, "%s",
-		      why == BERTH__TASK_END__END_REVOKED
+		      k->text[0] ? k->text
+		      : why == BERTH__TASK_END__END_REVOKED
 			      ? "its slice was taken back"
 		      : why == BERTH__TASK_END__END_WALLTIME
 			      ? "its walltime is over"

@@ -83,6 +83,28 @@ equal "so does the MPI job" "ended done" "$(state "$mpi")"
 equal "whose ranks ran once" 2 "$(wc -l <"$WORK/mpi")"
 within 20 voters_there
 
+# ---- killed while hundreds of short tasks end: none is lost or run twice
+# (BERTH_TEST_ROUNDS: so many leaders)
+ends() {
+	[ "$(cat "$WORK/ends.$1" 2>/dev/null | wc -l)" -ge "$2" ]
+}
+
+for round in $(seq "${BERTH_TEST_ROUNDS:-1}"); do
+	old=$(leader)
+	array=$(submit batch --array 0-799 -- sh -c \
+		"echo \$0 >>$WORK/ends.$round; sleep 0.01" {})
+	within 30 ends "$round" $((50 + RANDOM % 400))
+	kill -9 "$(rank_of "$old")"
+	timeout 90 "$BERTH" wait "$array" >/dev/null 2>&1
+	equal "short tasks and a leader's death ($round)" "ended done" \
+		"$(state "$array")"
+	equal "each of them ran once" "$(seq 0 799)" \
+		"$(sort -n "$WORK/ends.$round")"
+	succeeds "another one leads" within 20 other_leads "$old"
+	within 20 nodes_up $NODES
+	within 20 voters_there
+done
+
 # ---- killed, twice: the second time another one
 for round in 1 2; do
 	old=$(leader)

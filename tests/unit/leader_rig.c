@@ -90,7 +90,9 @@ static void on_kill(struct rig_agent *a, const Berth__Kill *k)
 		return;
 	}
 	a->kills++;
-	for (size_t i = 0; i < a->ntasks; i++) {
+	a->last_why = (int)k->why;
+	snprintf(a->last_text, sizeof(a->last_text), "%s", k->text);
+	for (size_t i = 0; i < a->ntasks && !a->stubborn; i++) {
 		struct rig_task *t = &a->task[i];
 
 		if (t->ended || t->job != k->job ||

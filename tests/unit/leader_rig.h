@@ -30,10 +30,13 @@ struct rig_agent {
 	uint64_t incarnation;
 	bool instant; /* tasks run and end with 0 as soon as they come */
 	bool deaf;    /* answers nothing */
+	bool stubborn; /* its tasks do not end when they are killed */
 	struct rig_task task[RIG_TASKS];
 	size_t ntasks;
 	unsigned launches, kills, signals, reads, cancels, forgets, pings;
 	uint32_t last_signal;
+	int last_why; /* of a Kill, and its text */
+	char last_text[160];
 	size_t confirmed; /* ends that are on record */
 	/* What each task printed, and how much of its input came. */
 	const char *out;

@@ -357,6 +357,57 @@ static void test_nodes(void)
 	records_destroy(records);
 }
 
+static bool was_killed(void *arg)
+{
+	return ((struct rig_agent *)arg)->kills > 0;
+}
+
+/* What runs is more than its node has now: it is taken back, with a reason, and
+ * ends when its node says so. */
+static void test_misfit(void)
+{
+	struct records *records = records_create();
+	struct leader_config c = {.records = records, .term = 1};
+	struct fw before, after;
+	Berth__RecordTask *task;
+	long long job, slice;
+	struct rig r;
+	json_t *t;
+
+	rig_start(&r, &c);
+	rig_join(&r, &r.agent[0]);
+	fw_register(&r, &before, "batch");
+	job = fw_running_job(&r, &before, &slice);
+	rig_run(&r, 50);
+	leader_destroy(r.leader);
+	rig_close(&before.stream);
+	records = handed_over(records);
+	task = idmap_get(&records_job(records, (uint64_t)job)->tasks, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(task);
+	free(task->slice->cores);
+	task->slice->cores = mem_strdup("99");
+	r.leader = lead(&r, records, 2);
+	r.agent[0].stubborn = true;
+	come_again(&r, &r.agent[0], true);
+	rig_run(&r, 50);
+	rig_until(&r, was_killed, &r.agent[0]);
+	CU_ASSERT_EQUAL(r.agent[0].kills, 1);
+	CU_ASSERT_EQUAL(r.agent[0].last_why, BERTH__TASK_END__END_REVOKED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(r.agent[0].last_text, "does not fit"));
+	CU_ASSERT_EQUAL(task->end, 0);
+	rig_report(&r, &r.agent[0], &r.agent[0].task[0],
+		   BERTH__TASK_STATE__TASK_ENDED,
+		   BERTH__TASK_END__END_REVOKED, 0, false);
+	fw_register(&r, &after, "batch");
+	t = task_in(rig_line(&after.stream, "state", 0), job, 0);
+	CU_ASSERT_STRING_EQUAL(rig_str(t, "end"), "revoked");
+	/* All of the node is free. */
+	fw_want(&after, 1, 4, 0, &t);
+	rig_close(&after.stream);
+	rig_stop(&r);
+	records_destroy(records);
+}
+
 /* ---- a disk -------------------------------------------------------------- */
 
 struct disk {
@@ -617,6 +668,7 @@ static const struct unit_test tests[] = {
 	{"shares of a file", test_shares_file},
 	{"drained nodes, datasets, counts", test_nodes},
 	{"a leader takes over", test_takeover},
+	{"a record does not fit its node", test_misfit},
 	{"ends are told when on record", test_ends},
 	{"too large for a record", test_too_large},
 	{"a full disk", test_full_disk},
