@@ -7,6 +7,11 @@
 #include "base/mem.h"
 #include "broker/api.h"
 
+/* A piece that is not acknowledged is sent again, later and later: it may have
+ * been lost with a launcher, and to send one twice does no harm. */
+#define AGAIN_US (1u * 1000000)
+#define AGAIN_MAX_US (32u * 1000000)
+
 /* A piece that has not been acknowledged; its request waits. */
 struct piece {
 	TAILQ_ENTRY(piece) entry;
@@ -15,9 +20,12 @@ struct piece {
 	uint64_t job, offset, end;
 	char *data;
 	bool eof, sent;
+	uint64_t again_us; /* pause before it is sent again */
+	struct loop_timer *again;
 };
 
 struct stdins {
+	struct loop *loop;
 	struct book *book;
 	struct nodes *nodes;
 	TAILQ_HEAD(, piece) pieces; /* in the order they came */
@@ -27,6 +35,7 @@ struct stdins {
 static void piece_destroy(struct piece *p)
 {
 	TAILQ_REMOVE(&p->all->pieces, p, entry);
+	loop_timer_destroy(p->again);
 	free(p->data);
 	free(p);
 }
@@ -59,6 +68,15 @@ static void answer_nobody(struct piece *p)
 	api_reply_status(req, 410, &err);
 }
 
+/* This rank does not lead any more. */
+static void answer_later(struct piece *p)
+{
+	struct http_request *req = p->req;
+
+	piece_destroy(p);
+	api_reply_ending(req);
+}
+
 static void on_left(void *arg)
 {
 	piece_destroy(arg);
@@ -81,6 +99,16 @@ static const struct task *reader_of(const struct job *j)
 	return NULL;
 }
 
+static void send_again(void *arg)
+{
+	struct piece *p = arg;
+
+	p->sent = false;
+	if (p->again_us < AGAIN_MAX_US)
+		p->again_us *= 2;
+	wake(p->all);
+}
+
 static void piece_send(struct piece *p, const char *node)
 {
 	Berth__Msg msg = BERTH__MSG__INIT;
@@ -94,6 +122,8 @@ static void piece_send(struct piece *p, const char *node)
 	msg.body_case = BERTH__MSG__BODY_STDIN_DATA;
 	msg.stdin_data = &d;
 	p->sent = nodes_send(p->all->nodes, node, &msg) == 0;
+	if (p->sent)
+		loop_timer_start(p->again, p->again_us);
 }
 
 /* Send what can be sent: the job runs and its node is there. */
@@ -152,6 +182,7 @@ void stdins_event(void *stdins, const struct event *ev)
 	if (TAILQ_EMPTY(&s->pieces))
 		return;
 	switch (ev->type) {
+	case EVENT_TASK_ADOPTED:
 	case EVENT_TASK_STARTED:
 	case EVENT_TASK_FINISHED:
 	case EVENT_JOB_FINISHED:
@@ -192,6 +223,8 @@ void stdins_put(struct stdins *s, struct http_request *req, uint64_t job,
 	p->end = offset + len;
 	p->data = mem_dup(body, len + 1);
 	p->eof = eof;
+	p->again_us = AGAIN_US;
+	p->again = loop_timer_create(s->loop, send_again, p);
 	TAILQ_INSERT_TAIL(&s->pieces, p, entry);
 	http_on_close(req, on_left, p);
 	wake(s);
@@ -204,6 +237,7 @@ struct stdins *stdins_create(struct loop *loop, struct book *book,
 {
 	struct stdins *s = mem_alloc(sizeof(*s));
 
+	s->loop = loop;
 	s->book = book;
 	s->nodes = nodes;
 	TAILQ_INIT(&s->pieces);
@@ -216,7 +250,7 @@ void stdins_destroy(struct stdins *s)
 	if (s == NULL)
 		return;
 	while (!TAILQ_EMPTY(&s->pieces))
-		answer_nobody(TAILQ_FIRST(&s->pieces));
+		answer_later(TAILQ_FIRST(&s->pieces));
 	loop_timer_destroy(s->wake);
 	free(s);
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/loop.h"
 #include "launcher/tasks.h"
 
 /* A Launch that its shepherd has not reported on.  Should the shepherd just
@@ -16,7 +17,12 @@ struct unanswered {
 	Berth__Msg *msg;
 };
 
+/* So long after our start shepherds may still be on their way to tell us of
+ * their tasks. */
+#define ADOPT_US (5u * 1000 * 1000)
+
 struct work {
+	uint64_t started_us;
 	const struct settings *settings;
 	struct shepherds *shepherds;
 	struct post post;
@@ -31,6 +37,7 @@ struct work *work_create(const struct settings *s, struct shepherds *sh,
 {
 	struct work *w = mem_alloc(sizeof *w);
 
+	w->started_us = loop_now_us();
 	w->settings = s;
 	w->shepherds = sh;
 	w->post = *post;
@@ -221,7 +228,8 @@ static void stdin_data(struct work *w, const Berth__Msg *msg)
 	struct to_job to = {.work = w, .msg = msg};
 
 	tasks_shepherds(w->tasks, msg->stdin_data->job, pass_on, &to);
-	if (to.n == 0)
+	/* It is sent again when nobody answers. */
+	if (to.n == 0 && loop_now_us() - w->started_us > ADOPT_US)
 		refuse_stdin(w, msg->stdin_data);
 }
 

@@ -55,7 +55,8 @@ void feed_destroy(struct feed *f)
 	free(f);
 }
 
-static void push(struct feed *f)
+/* Returns whether that was said. */
+static bool push(struct feed *f)
 {
 	uint64_t before = f->written;
 	bool broken = false;
@@ -78,8 +79,10 @@ static void push(struct feed *f)
 	}
 	if (f->watch)
 		loop_fd_set(f->watch, f->queue.len ? LOOP_WRITE : 0);
-	if (f->written != before || f->closed)
-		f->ack(f->arg, f->written, f->closed);
+	if (f->written == before && !f->closed)
+		return false;
+	f->ack(f->arg, f->written, f->closed);
+	return true;
 }
 
 static void writable(void *arg, int fd, unsigned events)
@@ -122,7 +125,9 @@ void feed_data(struct feed *f, uint64_t offset, const void *data, size_t len,
 		buf_add(&f->queue, (const char *)data + known, len - known);
 	}
 	f->eof = f->eof || eof;
-	push(f);
+	/* What was told again, because the answer got lost. */
+	if (!push(f) && f->queue.len == 0)
+		f->ack(f->arg, f->written, false);
 }
 
 uint64_t feed_offset(const struct feed *f)
