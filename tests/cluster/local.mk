@@ -15,7 +15,9 @@ EXTRA_DIST += tests/run tests/cluster/run tests/cluster/lib.sh tests/cluster/lib
 	tests/cluster/ft.sh \
 	tests/cluster/grow.sh \
 	tests/cluster/harness.sh \
+	tests/cluster/inflight.sh \
 	tests/cluster/leader.sh \
+	tests/cluster/leftovers.sh \
 	tests/cluster/kill.sh \
 	tests/cluster/limits.sh tests/cluster/plugins/hang.c \
 	tests/cluster/plugins/flood.c \
