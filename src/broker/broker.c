@@ -406,8 +406,10 @@ static void make_records(struct broker *b)
 	free(path);
 }
 
-static void broker_destroy(struct broker *b)
+void broker_destroy(struct broker *b)
 {
+	if (b == NULL)
+		return;
 	roster_keeper_destroy(b->keeper);
 	leader_destroy(b->leader);
 	leadership_destroy(b->leadership);

@@ -22,6 +22,9 @@ struct broker *broker_create(struct loop *l, struct net *net,
 			     struct berth_error *err);
 /* Runs until the Berth ends; then the exit status. */
 int broker_run(struct broker *b);
+/* All but the net, which is the caller's again: for transports that can end
+ * within a process. */
+void broker_destroy(struct broker *b);
 /* Ends the process: over MPI there is no other way. */
 void broker_exit(struct broker *b, int status) __attribute__((noreturn));
 

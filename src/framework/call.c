@@ -114,7 +114,7 @@ json_t *call_launch(const struct berth_launch *l, struct berth_error *err)
 			  err);
 }
 
-json_t *call_release(const uint64_t *slices, size_t n)
+json_t *call_slices_release(const uint64_t *slices, size_t n)
 {
 	return with_slices(call_simple(BERTH_CALL_RELEASE), slices, n);
 }

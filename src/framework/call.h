@@ -23,7 +23,7 @@ json_t *call_decline(uint64_t offer, unsigned filter_ms,
 		     struct berth_error *err);
 json_t *call_simple(enum berth_call call); /* suppress, revive */
 json_t *call_launch(const struct berth_launch *l, struct berth_error *err);
-json_t *call_release(const uint64_t *slices, size_t n);
+json_t *call_slices_release(const uint64_t *slices, size_t n);
 /* m 0: none in their place. */
 json_t *call_yield(const uint64_t *slices, size_t n, const uint64_t *instead,
 		   size_t m);

@@ -72,7 +72,7 @@ static int op_launch(struct berth_host *h, const struct berth_launch *l,
 static int op_release(struct berth_host *h, const uint64_t *slices, size_t n,
 		      struct berth_error *err)
 {
-	return queue(h, call_release(slices, n), err);
+	return queue(h, call_slices_release(slices, n), err);
 }
 
 static int op_yield(struct berth_host *h, const uint64_t *slices, size_t n,

@@ -123,3 +123,20 @@ tests_unit_agree_sim_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(PROTOBUF_C_CFLAGS) \
 	-I$(top_srcdir)/tests/unit
 tests_unit_agree_sim_test_LDADD = $(LIBAGREE) $(LIBNET) $(LIBIO) $(LIBWIRE) \
 	$(LIBBASE) $(AGREE_LIBS) $(IO_LIBS) $(WIRE_LIBS)
+
+# A whole Berth on a simulated clock: the broker with a loop, a launcher's link
+# and an agreement's surroundings of its own, so those must come first.
+UNIT_TESTS += tests/unit/job_sim_test
+tests_unit_job_sim_test_SOURCES = tests/unit/job_sim_test.c \
+	tests/unit/job_sim.c tests/unit/job_sim.h \
+	tests/unit/job_sim_agree.c tests/unit/job_sim_client.c \
+	tests/unit/job_sim_node.c tests/unit/sim_loop.c \
+	tests/unit/agree_sim_disk.c tests/unit/agree_sim.h \
+	src/broker/broker.c src/broker/leadership.c \
+	src/plugins/batch/batch.c $(BATCH_SOURCES) $(PLUGIN_COMMON)
+tests_unit_job_sim_test_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS) \
+	$(PROTOBUF_C_CFLAGS) -I$(top_srcdir)/tests/unit
+tests_unit_job_sim_test_LDADD = $(LIBAGENT) $(LIBLEADER) $(LIBAGREE) \
+	$(LIBNET) $(LIBLEDGER) $(LIBPOLICY) $(LIBTOPO) $(LIBFRAMEWORK) \
+	$(LIBIO) $(LIBWIRE) $(LIBMODEL) $(LIBBASE) $(LEADER_LIBS) \
+	$(TOPO_LIBS) $(IO_LIBS) $(WIRE_LIBS) $(AGREE_LIBS)
