@@ -171,6 +171,9 @@ static void on_kill(struct sim_node *n, const Berth__Kill *k)
 
 	if (k->signal_only)
 		return;
+	sim_say("%s: kill task %llu.%u%s, why %d", n->rank->name,
+		(unsigned long long)k->job, k->index, k->all ? " (all)" : "",
+		(int)k->why);
 	TAILQ_FOREACH(t, &n->tasks, link) {
 		if (t->job == k->job && (k->all || t->index == k->index))
 			task_end(t, k->why ? (int)k->why
