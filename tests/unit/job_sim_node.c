@@ -20,6 +20,8 @@ struct task {
 	uint32_t index;
 	char *framework;
 	int end; /* Berth__TaskEnd; END_NONE: it runs */
+	bool ran;
+	bool confirmed; /* its end is on record */
 };
 
 struct sim_node {
@@ -75,7 +77,7 @@ static void report(struct sim_node *n, struct task *only)
 	status = mem_array(count + 1, sizeof(*status));
 	list = mem_array(count + 1, sizeof(*list));
 	TAILQ_FOREACH(t, &n->tasks, link) {
-		if (only && t != only)
+		if (t->confirmed || (only && t != only))
 			continue;
 		list[r.n_tasks] = &status[r.n_tasks];
 		fill(&status[r.n_tasks++], t);
@@ -132,10 +134,49 @@ static bool ran_before(uint64_t job, uint32_t index)
 
 	for (unsigned i = 0; i < world->n; i++) {
 		TAILQ_FOREACH(t, &world->rank[i].node->tasks, link)
-			if (t->job == job && t->index == index)
+			if (t->job == job && t->index == index && t->ran)
 				return true;
 	}
 	return false;
+}
+
+static struct task *task_find(struct sim_node *n, uint64_t job, uint32_t index)
+{
+	struct task *t;
+
+	TAILQ_FOREACH(t, &n->tasks, link) {
+		if (t->job == job && t->index == index && !t->confirmed)
+			return t;
+	}
+	return NULL;
+}
+
+static struct task *task_add(struct sim_node *n, const Berth__Launch *launch,
+			     const Berth__TaskSpec *spec)
+{
+	struct task *t = task_find(n, spec->job, spec->index);
+
+	if (t) /* that was refused */
+		t->confirmed = true;
+	t = mem_alloc(sizeof(*t));
+	t->node = n;
+	t->job = spec->job;
+	t->index = spec->index;
+	t->slice = spec->slice->id;
+	t->framework = mem_strdup(launch->spec->framework);
+	t->start_us = loop_wall_us();
+	t->timer = loop_timer_create(world->loop, on_over, t);
+	TAILQ_INSERT_TAIL(&n->tasks, t, link);
+	return t;
+}
+
+/* Of a leader that was replaced. */
+static void task_refuse(struct sim_node *n, const Berth__Launch *launch,
+			const Berth__TaskSpec *spec)
+{
+	if (task_find(n, spec->job, spec->index) == NULL)
+		task_end(task_add(n, launch, spec),
+			 BERTH__TASK_END__END_REVOKED);
 }
 
 static void task_start(struct sim_node *n, const Berth__Launch *launch,
@@ -147,15 +188,8 @@ static void task_start(struct sim_node *n, const Berth__Launch *launch,
 		sim_fail("task %llu.%u is started twice, now on %s",
 			 (unsigned long long)spec->job, spec->index,
 			 n->rank->name);
-	t = mem_alloc(sizeof(*t));
-	t->node = n;
-	t->job = spec->job;
-	t->index = spec->index;
-	t->slice = spec->slice->id;
-	t->framework = mem_strdup(launch->spec->framework);
-	t->start_us = loop_wall_us();
-	t->timer = loop_timer_create(world->loop, on_over, t);
-	TAILQ_INSERT_TAIL(&n->tasks, t, link);
+	t = task_add(n, launch, spec);
+	t->ran = true;
 	loop_timer_start(t->timer, 2000 + sim_chance(sim_chance(4) ? 100000
 								  : 2000000));
 	world->out->tasks++;
@@ -163,6 +197,29 @@ static void task_start(struct sim_node *n, const Berth__Launch *launch,
 		(unsigned long long)t->job, t->index,
 		(unsigned long long)n->term);
 	report(n, t);
+}
+
+static void on_launch(struct sim_node *n, const Berth__Msg *msg)
+{
+	const Berth__Launch *l = msg->launch;
+
+	for (size_t i = 0; i < l->n_tasks; i++) {
+		if (msg->term >= n->term)
+			task_start(n, l, l->tasks[i]);
+		else
+			task_refuse(n, l, l->tasks[i]);
+	}
+}
+
+static void on_confirm(struct sim_node *n, const Berth__TaskReport *confirm)
+{
+	for (size_t i = 0; i < confirm->n_tasks; i++) {
+		const Berth__TaskStatus *s = confirm->tasks[i];
+		struct task *t = task_find(n, s->job, s->index);
+
+		if (t && t->end && t->end_us == s->end_us)
+			t->confirmed = true;
+	}
 }
 
 static void on_kill(struct sim_node *n, const Berth__Kill *k)
@@ -262,9 +319,10 @@ int launcher_link_send(struct launcher_link *k, const Berth__Msg *msg,
 
 	switch (msg->body_case) {
 	case BERTH__MSG__BODY_LAUNCH:
-		for (size_t i = 0; msg->term >= n->term &&
-				   i < msg->launch->n_tasks; i++)
-			task_start(n, msg->launch, msg->launch->tasks[i]);
+		on_launch(n, msg);
+		break;
+	case BERTH__MSG__BODY_CONFIRM:
+		on_confirm(n, msg->confirm);
 		break;
 	case BERTH__MSG__BODY_KILL:
 		if (msg->term >= n->term)
