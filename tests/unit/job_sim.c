@@ -326,6 +326,7 @@ static void start(const char *dir)
 static void stop(const char *dir)
 {
 	char *rm = mem_printf("rm -rf %s", dir);
+	uint64_t end;
 
 	host_destroy(host);
 	host = NULL;
@@ -336,6 +337,10 @@ static void stop(const char *dir)
 		broker_destroy(r->broker);
 		net_destroy(r->net);
 	}
+	/* What is under way comes to its end. */
+	end = loop_now_us() + 1000000;
+	while (loop_now_us() < end)
+		loop_once(world->loop, 100000, NULL);
 	for (unsigned i = 0; i < world->n; i++) {
 		sim_node_destroy(world->rank[i].node);
 		sim_disk_destroy(world->rank[i].disk);

@@ -312,11 +312,8 @@ static void new_term(uint64_t term)
 	}
 }
 
-int launcher_link_send(struct launcher_link *k, const Berth__Msg *msg,
-		       struct berth_error *err)
+static void from_rank(struct sim_node *n, const Berth__Msg *msg)
 {
-	struct sim_node *n = k->node;
-
 	switch (msg->body_case) {
 	case BERTH__MSG__BODY_LAUNCH:
 		on_launch(n, msg);
@@ -340,6 +337,33 @@ int launcher_link_send(struct launcher_link *k, const Berth__Msg *msg,
 	default:
 		break;
 	}
+}
+
+struct sent {
+	struct loop_timer *timer;
+	struct sim_node *node;
+	Berth__Msg *msg;
+};
+
+static void on_sent(void *arg)
+{
+	struct sent *s = arg;
+
+	from_rank(s->node, s->msg);
+	loop_timer_destroy(s->timer);
+	msg_free(s->msg);
+	free(s);
+}
+
+int launcher_link_send(struct launcher_link *k, const Berth__Msg *msg,
+		       struct berth_error *err)
+{
+	struct sent *s = mem_alloc(sizeof(*s));
+
+	s->node = k->node;
+	s->msg = msg_copy(msg);
+	s->timer = loop_timer_create(world->loop, on_sent, s);
+	loop_timer_start(s->timer, 100);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 {
 	bool verbose = argc > 2 && strcmp(argv[1], "-v") == 0;
 	uint64_t count = argc > 1 && !verbose ? strtoull(argv[1], NULL, 10)
-					      : 40;
+					      : 24;
 	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	struct job_sim_result sum = {0};
 	unsigned failures = 0;
