@@ -105,8 +105,11 @@ static int load_state(struct agree_store *s, const struct names *names,
 				 "move the folder away, then this node comes "
 				 "back as a new voter", s->disk.name);
 	}
-	if (s->disk.ops->read(s->disk.arg, "state", &b, err) != 0)
+	if (s->disk.ops->read(s->disk.arg, "state", &b, err) != 0 ||
+	    s->disk.ops->sync(s->disk.arg, "state", err) != 0) {
+		buf_finish(&b);
 		return -1;
+	}
 	for (size_t at = 0; at + 40 <= b.len; at += AGREE_STATE_SLOT)
 		if (decode_state(s, b.data + at, b.len - at))
 			found++;
@@ -242,6 +245,10 @@ static int load_segment(struct agree_store *s, uint64_t number, bool last,
 	s->last_number = number;
 	if (start == 0) /* nothing in it: made in advance */
 		return s->disk.ops->remove(s->disk.arg, name, err);
+	/* What a process that was killed had not waited for is read like all
+	 * else; from here on it counts, so it has to be there for good. */
+	if (last && s->disk.ops->sync(s->disk.arg, name, err) != 0)
+		return -1;
 	s->segment = mem_resize(s->segment, s->nsegments + 1,
 				sizeof(*s->segment));
 	s->segment[s->nsegments++] = seg;
