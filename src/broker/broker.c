@@ -385,6 +385,8 @@ static int make_leadership(struct broker *b, struct berth_error *err)
 		.dir = dir,
 		.records = b->records,
 		.forget_others = forgets_voters(b),
+		.topology_conf = b->conf->topology_conf,
+		.switches = b->conf->switches,
 		.node_timeout_ms = b->conf->node_timeout_ms};
 
 	b->leadership = leadership_create(b->loop, b->net, &config,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "model/switch.h"
 
 enum {
 	LOOK_US = 500 * 1000,	 /* at the voters */
@@ -30,7 +31,8 @@ struct leadership {
 	struct agree *agree;
 	struct map *known;
 	struct loop_timer *look;
-	uint64_t begun_us;
+	struct switches *switches; /* NULL: not known */
+	uint64_t begun_us, leads_us;
 	uint64_t alone_us; /* since when nobody leads; 0: somebody does */
 	char *stuck;	   /* what was said of it last */
 	bool leads;
@@ -56,6 +58,7 @@ static void on_leading(void *arg, uint64_t term)
 
 	s->leads = true;
 	s->alone_us = 0;
+	s->leads_us = loop_now_us();
 	log_info("this rank leads, term %llu", (unsigned long long)term);
 	s->ev.lead(s->arg, term);
 }
@@ -166,12 +169,14 @@ static void tell_standing(struct leadership *s, const char *node)
 
 /* ---- the voters ---- */
 
+/* A rank that has just started has not met the others yet. */
 static bool counts(const struct leadership *s, const char *node)
 {
 	const struct known *k = map_get(s->known, node);
 	uint64_t limit = (uint64_t)s->config.node_timeout_ms * 1000;
+	uint64_t since = k ? k->gone_us : s->leads_us;
 
-	return k && (k->gone_us == 0 || loop_now_us() - k->gone_us < limit);
+	return since == 0 || loop_now_us() - since < limit;
 }
 
 /* The peers that are there, and voters that may come back. */
@@ -192,20 +197,31 @@ static size_t candidates(struct leadership *s, const char **out, size_t room)
 	return n;
 }
 
+static const char *switch_of(const struct leadership *s, const char *node)
+{
+	int sw = s->switches ? switches_of(s->switches, node) : -1;
+
+	return sw >= 0 ? switches_name(s->switches, sw) : NULL;
+}
+
 static void choose_voters(struct leadership *s)
 {
 	size_t npeers, nvoters, n, chosen, at[AGREE_VOTERS_MAX];
-	const char *wanted[AGREE_VOTERS_MAX], **node;
+	const char *wanted[AGREE_VOTERS_MAX], **node, **sw;
 	const char *const *voter;
 
 	net_peers(s->net, &npeers);
 	node = mem_array(npeers + 1 + AGREE_VOTERS_MAX, sizeof(*node));
 	n = candidates(s, node, npeers + 1 + AGREE_VOTERS_MAX);
+	sw = mem_array(n + 1, sizeof(*sw));
+	for (size_t i = 0; i < n; i++)
+		sw[i] = switch_of(s, node[i]);
 	voter = agree_voters(s->agree, &nvoters);
-	chosen = agree_choose(node, NULL, n, voter, nvoters, at);
+	chosen = agree_choose(node, sw, n, voter, nvoters, at);
 	for (size_t i = 0; i < chosen; i++)
 		wanted[i] = node[at[i]];
 	agree_set_voters(s->agree, wanted, chosen);
+	free(sw);
 	free(node);
 }
 
@@ -384,14 +400,21 @@ struct leadership *leadership_create(struct loop *l, struct net *net,
 	s->begun_us = s->alone_us = loop_now_us();
 	s->known = map_create();
 	s->look = loop_timer_create(l, on_look, s);
-	s->agree = agree_create(l, net, &agree, &agree_handlers, s, err);
-	if (s->agree == NULL) {
-		leadership_destroy(s);
-		return NULL;
+	if (config->switches) {
+		s->switches = switches_parse(config->switches,
+					     config->topology_conf, err);
+		if (s->switches == NULL)
+			goto fail;
 	}
+	s->agree = agree_create(l, net, &agree, &agree_handlers, s, err);
+	if (s->agree == NULL)
+		goto fail;
 	s->may_begin = first_founder(s);
 	loop_timer_start(s->look, s->may_begin ? 0 : LOOK_US);
 	return s;
+fail:
+	leadership_destroy(s);
+	return NULL;
 }
 
 void leadership_destroy(struct leadership *s)
@@ -399,6 +422,7 @@ void leadership_destroy(struct leadership *s)
 	if (s == NULL)
 		return;
 	agree_destroy(s->agree);
+	switches_destroy(s->switches);
 	loop_timer_destroy(s->look);
 	map_destroy(s->known, free);
 	free(s->stuck);

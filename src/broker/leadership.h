@@ -28,6 +28,9 @@ struct leadership_config {
 	bool forget_others;	  /* see agree.h */
 	uint32_t node_timeout_ms; /* a voter that is away for longer is
 				     replaced */
+	/* A topology.conf and its name, over whose switches the voters are
+	 * spread; NULL: none.  See model/switch.h. */
+	const char *topology_conf, *switches;
 };
 
 /* All from the loop. */

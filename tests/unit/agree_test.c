@@ -592,6 +592,17 @@ static void test_choose(void)
 	CU_ASSERT_EQUAL(out[1], 3);
 	CU_ASSERT_EQUAL(out[2], 5);
 	CU_ASSERT_EQUAL(agree_choose(nodes, NULL, 6, NULL, 0, out), 5);
+	/* All on one switch: another one takes somebody's place, but not the
+	 * leader's. */
+	CU_ASSERT_EQUAL(agree_choose(nodes, sw, 4, nodes, 3, out), 3);
+	CU_ASSERT_EQUAL(out[0], 0);
+	CU_ASSERT_EQUAL(out[1], 3);
+	CU_ASSERT_EQUAL(out[2], 1);
+	/* Where it is the same, present voters stay. */
+	CU_ASSERT_EQUAL(agree_choose(nodes, NULL, 4, nodes + 1, 3, out), 3);
+	CU_ASSERT_EQUAL(out[0], 1);
+	CU_ASSERT_EQUAL(out[1], 2);
+	CU_ASSERT_EQUAL(out[2], 3);
 }
 
 static const struct unit_test tests[] = {
