@@ -163,7 +163,8 @@ void agree_set_voters(struct agree *a, const char *const *nodes, size_t count);
 /* The nodes that agree_set_voters should get: 5, 3 or 1 of those that are
  * alive, as many as there are.  The first of nodes, which leads, stays; they
  * are spread over the switches; present voters stay where that is the same.
- * switches[i] is the switch of nodes[i], or NULL.  The chosen nodes' places in nodes go to out; returns how many. */
+ * switches[i] is the switch of nodes[i], or NULL.  The chosen nodes' places in
+ * nodes go to out; returns how many. */
 size_t agree_choose(const char *const *nodes, const char *const *switches,
 		    size_t count, const char *const *voters, size_t nvoters,
 		    size_t out[AGREE_VOTERS_MAX]);
