@@ -86,19 +86,14 @@ static uint64_t disk_random(void *arg)
 static void rank_boot(struct sim_rank *r)
 {
 	struct berth_error err = {0};
-	struct topology *t;
-	char *xml = NULL;
 
 	sim_disk_reboot(r->disk);
 	if (r->net == NULL)
 		r->net = net_local_create(world->hub, r->name, &err);
-	t = topo_load_synthetic("pack:1 core:4 pu:1", &xml, &err);
 	/* A disk that refuses once: its launcher tries again. */
 	for (int i = 0; i < 3 && r->broker == NULL; i++)
-		r->broker = broker_create(world->loop, r->net, &r->conf, t,
-					  xml, &err);
-	topology_unref(t);
-	free(xml);
+		r->broker = broker_create(world->loop, r->net, &r->conf,
+					  world->topology, world->xml, &err);
 	if (r->broker)
 		return;
 	sim_fail("%s cannot start: %s", r->name, err.text);
@@ -308,6 +303,8 @@ static void start(const char *dir)
 {
 	world->loop = loop_create(NULL);
 	world->hub = net_hub_create(world->loop);
+	world->topology = topo_load_synthetic("pack:1 core:4 pu:1",
+					      &world->xml, NULL);
 	world->n = sim_chance(4) == 0 ? 5 : 3;
 	world->delay_ms = 2;
 	world->leader = -1;
@@ -346,6 +343,8 @@ static void stop(const char *dir)
 		sim_disk_destroy(world->rank[i].disk);
 		free(world->rank[i].dir);
 	}
+	topology_unref(world->topology);
+	free(world->xml);
 	net_hub_destroy(world->hub);
 	loop_destroy(world->loop);
 	if (system(rm) != 0)

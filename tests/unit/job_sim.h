@@ -51,6 +51,8 @@ struct world {
 	struct rand_state rand;
 	struct loop *loop;
 	struct net_hub *hub;
+	struct topology *topology; /* of all nodes */
+	char *xml;
 	struct sim_rank rank[JOB_SIM_RANKS];
 	unsigned n;
 	bool cut[JOB_SIM_RANKS][JOB_SIM_RANKS]; /* for the agreement */

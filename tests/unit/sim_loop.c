@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "io/loop.h"
 
-enum { PASSES = 3 }; /* over the descriptors, before the time goes on */
+enum { PASSES = 6 }; /* over the descriptors, before the time goes on */
 
 struct deferred {
 	STAILQ_ENTRY(deferred) next;
@@ -104,10 +104,11 @@ int loop_once(struct loop *l, uint64_t max_wait_us, struct berth_error *err)
 	uint64_t until = now + max_wait_us;
 	struct loop_timer *t;
 
-	for (int i = 0; i < PASSES; i++)
-		event_base_loop(l->base, EVLOOP_NONBLOCK |
+	for (int i = 0; i < PASSES; i++) {
+		event_base_loop(l->base, EVLOOP_NONBLOCK | EVLOOP_ONCE |
 						 EVLOOP_NO_EXIT_ON_EMPTY);
-	run_deferred(l);
+		run_deferred(l);
+	}
 	if (!STAILQ_EMPTY(&l->deferred))
 		return 0;
 	t = TAILQ_FIRST(&l->timers);
