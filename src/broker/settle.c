@@ -37,14 +37,14 @@ static void on_patience(void *arg)
 	s->settled(s->arg);
 }
 
-/* Nobody knows what became of their tasks. */
+/* Nobody knows what became of their tasks.  The nodes may still come: what
+ * needs them waits, as it does for a node that is down. */
 static void on_silence(void *arg)
 {
 	struct settle *s = arg;
 	const char *name;
 	size_t pos = 0;
 
-	ledger_set_incomplete(book_ledger(s->book), false);
 	while (map_next(s->awaited, &pos, &name) != NULL)
 		ledger_end_recalled(book_ledger(s->book), name, false,
 				    "its node did not come back",
