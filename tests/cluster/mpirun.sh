@@ -3,6 +3,7 @@
 # Berth started by mpirun, for a site that wants nothing else.
 . "$TOP/tests/cluster/lib.sh"
 cluster_up
+mpirun=$! # it was the last to be started
 equal "MPI in slices of it" "ring of 4 ok: 40" \
 	"$(berth mpirun -n 4 -N 1 "$PROGRAMS/ring" 2>&1)"
 equal "batch in slices of it" "0 1 2 3" \
@@ -17,7 +18,7 @@ launchers=$(pgrep -f bin/berth-launcher | sort | xargs)
 no_rank() {
 	! pgrep -f 'bin/berthd( |$)'
 }
-kill -9 $(pgrep -f '^mpirun .*bin/berthd')
+kill -9 "$mpirun"
 succeeds "the ranks end with a mpirun that is killed" within 30 no_rank
 equal "launchers stay" "$launchers" \
 	"$(pgrep -f bin/berth-launcher | sort | xargs)"
