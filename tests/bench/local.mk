@@ -1,6 +1,6 @@
 # Figures beside peers; run by hand: tests/bench/run
 EXTRA_DIST += tests/bench/run tests/bench/churn.py tests/bench/compare \
-	tests/bench/doze.c tests/bench/mpi_start.c \
+	tests/bench/doze.c tests/bench/durability.py tests/bench/mpi_start.c \
 	tests/bench/pingpong.c tests/bench/spawn_loop.c \
 	tests/bench/takeover.py tests/bench/takeover.sh
 
